@@ -1,0 +1,290 @@
+#include "store/store.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#include "base/obj.h"
+#include "schema/sql.h"
+
+#define STORE_MAGIC 0x73746f72u
+
+struct store {
+	uint32_t magic;
+	sqlite3 *db;
+	sqlite3_stmt *statements[STATEMENT__MAX];
+	bool writing;
+};
+
+static const char *const sql[] = {
+#define STATEMENT(name, text) [SQL_##name] = text,
+#include "store/statements.def"
+#undef STATEMENT
+};
+
+static enum err
+err_of_sqlite(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+	case SQLITE_ROW:
+		return ERR_OK;
+	case SQLITE_CONSTRAINT:
+		return ERR_EXISTS;
+	case SQLITE_FULL:
+		return ERR_LIMIT;
+	case SQLITE_NOMEM:
+		return ERR_NOMEM;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ERR_CORRUPT;
+	default:
+		return ERR_IO;
+	}
+}
+
+static enum err
+bind_all(sqlite3_stmt *st, const struct cell *cells, size_t n)
+{
+	int r = SQLITE_OK;
+
+	for (size_t i = 0; r == SQLITE_OK && i < n; i++)
+		r = cells[i].kind == CELL_NUMBER
+			? sqlite3_bind_int64(st, (int)i + 1,
+			      (sqlite3_int64)cells[i].number)
+			: sqlite3_bind_blob64(st, (int)i + 1,
+			      cells[i].octets.len == 0 ? (const uint8_t *)""
+						       : cells[i].octets.at,
+			      cells[i].octets.len, SQLITE_STATIC);
+	return err_of_sqlite(r);
+}
+
+enum err
+store_each(struct store *s, enum statement n, const struct cell *cells,
+    size_t cell_count, enum err (*each)(void *ctx, const struct row *row),
+    void *ctx)
+{
+	sqlite3_stmt *st = s->statements[n];
+	enum err e;
+	int r;
+
+	OBJ_CHECK(s, STORE_MAGIC);
+	if ((e = bind_all(st, cells, cell_count)) != ERR_OK)
+		goto reset;
+	while ((r = sqlite3_step(st)) == SQLITE_ROW)
+		if (each != NULL &&
+		    (e = each(ctx, (const struct row *)(const void *)st)) !=
+			ERR_OK)
+			goto reset;
+	e = err_of_sqlite(r);
+reset:
+	(void)sqlite3_reset(st);
+	(void)sqlite3_clear_bindings(st);
+	return e;
+}
+
+static enum err
+run(struct store *s, enum statement n)
+{
+	return store_each(s, n, NO_CELLS, NULL, NULL);
+}
+
+static enum err
+writing_begin(struct store *s)
+{
+	enum err e;
+
+	if (s->writing)
+		return ERR_OK;
+	if ((e = run(s, SQL_BEGIN)) == ERR_OK)
+		s->writing = true;
+	return e;
+}
+
+enum err
+store_write(struct store *s, enum statement n, const struct cell *cells,
+    size_t cell_count)
+{
+	const enum err e = writing_begin(s);
+
+	return e == ERR_OK ? store_each(s, n, cells, cell_count, NULL, NULL)
+			   : e;
+}
+
+struct slice
+row_octets(const struct row *row, int column)
+{
+	sqlite3_stmt *st = (sqlite3_stmt *)(uintptr_t)row;
+	const void *at = sqlite3_column_blob(st, column);
+
+	return slice_make(at, (size_t)sqlite3_column_bytes(st, column));
+}
+
+uint64_t
+row_number(const struct row *row, int column)
+{
+	sqlite3_stmt *st = (sqlite3_stmt *)(uintptr_t)row;
+
+	return (uint64_t)sqlite3_column_int64(st, column);
+}
+
+struct first {
+	int column;
+	struct buf *out;
+	uint64_t number;
+	bool found;
+};
+
+static enum err
+first_take(void *ctx, const struct row *row)
+{
+	struct first *f = ctx;
+
+	if (f->found)
+		return ERR_OK;
+	f->found = true;
+	if (f->out != NULL)
+		return buf_append(f->out, row_octets(row, f->column));
+	f->number = row_number(row, f->column);
+	return ERR_OK;
+}
+
+enum err
+store_octets(struct store *s, enum statement n, const struct cell *cells,
+    size_t cell_count, int column, struct buf *out)
+{
+	struct first f = { .column = column, .out = out };
+	const enum err e = store_each(s, n, cells, cell_count, first_take, &f);
+
+	return e != ERR_OK ? e : f.found ? ERR_OK : ERR_MISSING;
+}
+
+enum err
+store_number(struct store *s, enum statement n, const struct cell *cells,
+    size_t cell_count, int column, uint64_t *ret_number)
+{
+	struct first f = { .column = column };
+	const enum err e = store_each(s, n, cells, cell_count, first_take, &f);
+
+	if (e == ERR_OK && f.found)
+		*ret_number = f.number;
+	return e != ERR_OK ? e : f.found ? ERR_OK : ERR_MISSING;
+}
+
+enum err
+store_part_begin(struct store *s)
+{
+	const enum err e = writing_begin(s);
+
+	return e == ERR_OK ? run(s, SQL_SAVE) : e;
+}
+
+enum err
+store_part_end(struct store *s, bool keep)
+{
+	enum err e = keep ? ERR_OK : run(s, SQL_UNDO);
+
+	return e == ERR_OK ? run(s, SQL_KEEP) : e;
+}
+
+enum err
+store_commit(struct store *s)
+{
+	OBJ_CHECK(s, STORE_MAGIC);
+	if (!s->writing)
+		return ERR_OK;
+	s->writing = false;
+	const enum err e = run(s, SQL_COMMIT);
+	if (e != ERR_OK)
+		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return e;
+}
+
+static enum err
+pragmas_set(struct store *s)
+{
+	static const char text[] = "PRAGMA journal_mode=WAL;"
+				   "PRAGMA synchronous=FULL;"
+				   "PRAGMA secure_delete=ON;"
+				   "PRAGMA temp_store=MEMORY;"
+				   "PRAGMA trusted_schema=OFF;"
+				   "PRAGMA cell_size_check=ON;";
+
+	return err_of_sqlite(sqlite3_exec(s->db, text, NULL, NULL, NULL));
+}
+
+static enum err
+tables_make(struct store *s)
+{
+	int r = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	for (unsigned i = 0; r == SQLITE_OK && i < schema_sql_count; i++)
+		r = sqlite3_exec(s->db, schema_sql[i], NULL, NULL, NULL);
+	if (r == SQLITE_OK)
+		r = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+	return err_of_sqlite(r);
+}
+
+static enum err
+version_check(struct store *s)
+{
+	static const struct id no_stamp;
+	uint64_t version = 0;
+	enum err e;
+
+	e = store_number(s, SQL_META_GET, NO_CELLS, 0, &version);
+	if (e == ERR_MISSING) {
+		e = store_write(s, SQL_META_PUT,
+		    CELLS(cell_count((struct count){ SCHEMA_VERSION }),
+			cell_id(&no_stamp)));
+		return e == ERR_OK ? store_commit(s) : e;
+	}
+	if (e != ERR_OK)
+		return e;
+	return version > SCHEMA_VERSION ? ERR_UNSUPPORTED : ERR_OK;
+}
+
+enum err
+store_open(const char *name, struct store **ret_store)
+{
+	struct store *s = calloc(1, sizeof *s);
+	enum err e;
+
+	if (s == NULL)
+		return ERR_NOMEM;
+	s->magic = STORE_MAGIC;
+	e = err_of_sqlite(sqlite3_open_v2(name, &s->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+	    NULL));
+	if (e == ERR_OK)
+		(void)sqlite3_extended_result_codes(s->db, 1);
+	if (e != ERR_OK || (e = pragmas_set(s)) != ERR_OK ||
+	    (e = tables_make(s)) != ERR_OK)
+		goto close_store;
+	for (size_t i = 0; i < STATEMENT__MAX; i++)
+		if ((e = err_of_sqlite(sqlite3_prepare_v3(s->db, sql[i], -1,
+			 SQLITE_PREPARE_PERSISTENT, &s->statements[i],
+			 NULL))) != ERR_OK)
+			goto close_store;
+	if ((e = version_check(s)) != ERR_OK)
+		goto close_store;
+	*ret_store = s;
+	return ERR_OK;
+
+close_store:
+	store_close(s);
+	return e;
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	OBJ_CHECK(s, STORE_MAGIC);
+	for (size_t i = 0; i < STATEMENT__MAX; i++)
+		(void)sqlite3_finalize(s->statements[i]);
+	(void)sqlite3_close(s->db);
+	s->magic = 0;
+	free(s);
+}
