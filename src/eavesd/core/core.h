@@ -1,0 +1,236 @@
+/*
+ * core.h - the API and the store. One thread, one turn at a time: what came
+ * in is handled, then committed, then answered. It holds no key: what it
+ * reads of a row the keeper opened for it.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include <jansson.h>
+
+#include "crypto/ticket.h"
+#include "ipc/ipc.h"
+#include "schema/types.h"
+#include "store/store.h"
+
+#define MAILBOXES      8
+#define MAILBOX_OCTETS 8192
+#define NONCES         256
+#define LOGINS         256
+#define ANSWERS_MAX    512
+#define BODY_OCTETS    (600u << 10)
+
+enum table {
+	TABLE_ACCOUNT = 1,
+	TABLE_RECORD, /* OPAQUE record, under the account's slot */
+	TABLE_VAULT,
+	TABLE_GRANT,
+	TABLE_ENTRY,
+	TABLE_KEYITEM,
+	TABLE_DEVICE,
+	TABLE_STREAM,
+	TABLE_HOME
+};
+
+struct mailbox {
+	bool used;
+	struct id id;
+	uint8_t spki[SHA256_OCTETS]; /* whose it is */
+	uint64_t until_ms;
+	struct buf m1, m2, m3;
+	unsigned tries;
+	uint32_t m2_waiter, m3_waiter; /* questions of edge kept open, or 0 */
+	uint64_t m2_until_ms, m3_until_ms;
+};
+
+struct nonce {
+	uint8_t octets[32];
+	struct id session;
+	uint64_t until_ms;
+};
+
+struct login {
+	uint32_t id; /* the keeper's; 0: free */
+	struct id account_name;
+	uint64_t until_ms;
+};
+
+struct answer {
+	uint32_t id;
+	enum ipc_type type;
+	struct buf body;
+	int fds[IPC_FDS_MAX];
+	size_t fd_count;
+};
+
+struct core {
+	struct loop *loop;
+	struct ipc *parent, *edge, *keeper;
+	struct store *store;
+	int segments_fd;
+	uint64_t media_octets_max;
+	bool stopped;
+	struct answer answers[ANSWERS_MAX];
+	size_t answer_count;
+	struct mailbox mailboxes[MAILBOXES];
+	struct nonce nonces[NONCES];
+	size_t nonce_next;
+	struct login logins[LOGINS];
+	size_t login_next;
+	struct id first_link; /* of the ticket for the first account */
+	struct loop_timer mailbox_timer;
+};
+
+/* --- one question of the API --- */
+
+struct call {
+	struct core *core;
+	uint32_t id; /* of the question */
+	uint16_t route;
+	bool device_door, has_ticket, has_spki;
+	struct id ticket;
+	struct key secret;
+	uint8_t spki[SHA256_OCTETS], origin[SHA256_OCTETS];
+	struct claims claims;    /* of the ticket, once opened */
+	struct id account, home; /* from the claims */
+	json_t *in, *out;
+	unsigned status; /* 200 until something is wrong */
+	bool later;      /* answered by another turn */
+};
+
+/* Says what is wrong, once; the first word stands. Returns false. */
+bool
+call_fail(struct call *c, unsigned status, const char *code, struct words text);
+bool call_fail_err(struct call *c, enum err e);
+
+/* Body fields: false (and the call failed) unless just so. */
+bool in_only(struct call *c, const json_t *o, const char *const *names);
+bool in_octets(struct call *c, const json_t *o, const char *name, uint8_t *to,
+    size_t n);
+bool in_id(struct call *c, const json_t *o, const char *name, struct id *to);
+/* At most the buf's cap. */
+bool in_blob(struct call *c, const json_t *o, const char *name, struct buf *to);
+bool in_number(struct call *c, const json_t *o, const char *name, uint64_t max,
+    uint64_t *ret);
+const json_t *in_object(struct call *c, const json_t *o, const char *name);
+const json_t *
+in_list(struct call *c, const json_t *o, const char *name, size_t max);
+#define ONLY(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+void out_octets(struct call *c, json_t *o, const char *name, struct slice s);
+void out_number(struct call *c, json_t *o, const char *name, uint64_t n);
+
+/* The new ticket that a bearer made for himself. */
+struct ticket_in {
+	struct id id;
+	struct key secret;
+	uint8_t revoke_hash[SHA256_OCTETS];
+};
+bool in_ticket(struct call *c, const json_t *o, const char *name,
+    struct ticket_in *to);
+
+/* --- keeper --- */
+
+/* Asks; the answer without its err octet is appended to out (may be NULL). */
+MUST_USE enum err keeper_ask(struct core *core, enum ipc_type type,
+    struct slice question, struct buf *out);
+MUST_USE enum err row_seal(struct core *core, enum table table, uint32_t slot,
+    const struct id *key, struct slice plain, struct buf *out);
+MUST_USE enum err row_open(struct core *core, enum table table, uint32_t slot,
+    const struct id *key, struct slice sealed, struct buf *out);
+
+/* --- tickets (ticket.c) --- */
+
+/* Opens the call's ticket; fails the call with 401 unless it is of kind. */
+bool ticket_need(struct call *c, enum ticket_kind kind);
+MUST_USE enum err ticket_claims(struct core *core, enum ticket_kind kind,
+    const struct id *id, const struct key *secret, struct claims *ret);
+MUST_USE enum err ticket_add(struct core *core, enum ticket_kind kind,
+    const struct ticket_in *t, const struct claims *claims);
+MUST_USE enum err ticket_drop(struct core *core, const struct id *id);
+void claims_scope(struct claims *c, enum scope_type type, const struct id *id);
+void edge_tickets_died(struct core *core);
+
+/* --- answers --- */
+
+/* Kept until the turn's commit. Takes body and descriptors. */
+void answer_keep(struct core *core, uint32_t id, enum ipc_type type,
+    struct buf *body, const int *fds, size_t fd_count);
+/* Ends a call: its JSON and status become an answer. */
+void call_answer(struct call *c);
+
+/* --- handlers, by route (call.c has the table) --- */
+typedef void (*handler)(struct call *c);
+void info_get(struct call *c);
+void mailbox_m1_get(struct call *c);
+void mailbox_m2_post(struct call *c);
+void mailbox_m3_get(struct call *c);
+void device_mailbox_post(struct call *c);
+void device_m2_get(struct call *c);
+void device_m3_post(struct call *c);
+void device_refuse_post(struct call *c);
+void account_start(struct call *c);
+void account_finish(struct call *c);
+void session_start(struct call *c);
+void session_finish(struct call *c);
+void session_recover(struct call *c);
+void session_delete(struct call *c);
+void session_end(struct call *c);
+void password_start(struct call *c);
+void password_finish(struct call *c);
+void vault_get(struct call *c);
+void vault_put(struct call *c);
+void home_post(struct call *c);
+void home_nonce(struct call *c);
+void home_open(struct call *c);
+void home_read(struct call *c);
+void home_write(struct call *c);
+void row_post(struct call *c);
+void rows_post(struct call *c);
+void device_enroll(struct call *c);
+void device_link(struct call *c);
+void device_home(struct call *c);
+
+void core_call(struct core *core, uint32_t id, struct slice body);
+void mailboxes_sweep(struct core *core);
+
+/* --- devices and streams (device.c, stream.c) --- */
+struct device {
+	struct id id, home; /* zeros: enrolled, not taken in */
+	struct {
+		struct id id;
+		uint8_t class;
+	} streams[64];
+	size_t stream_count;
+};
+MUST_USE enum err device_get(struct core *core,
+    const uint8_t spki[static SHA256_OCTETS], struct device *ret);
+MUST_USE enum err device_put(struct core *core,
+    const uint8_t spki[static SHA256_OCTETS], const struct device *d);
+
+struct stream {
+	struct id home, writer;
+	uint32_t slot;
+	uint8_t class;
+};
+MUST_USE enum err
+stream_get(struct core *core, const struct id *id, struct stream *ret);
+MUST_USE enum err
+stream_add(struct core *core, const struct id *id, const struct stream *s);
+struct home {
+	uint32_t slot;
+	uint64_t newest;
+	struct id streams[64];
+	size_t stream_count;
+};
+MUST_USE enum err
+home_get(struct core *core, const struct id *id, struct home *ret);
+
+/* Questions of edge that are not API calls. */
+MUST_USE enum err edge_question(struct core *core, struct ipc_msg *m);
+MUST_USE enum err segments_tidy(struct core *core);
+MUST_USE enum err record_append(struct core *core, const struct id *stream,
+    const struct stream *s, uint8_t class, const struct run_id *run,
+    uint64_t place, struct slice sealed);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * device.c - hubs and things: who they are is their key; where they belong
+ * is a row that only the keeper opens.
+ */
+#include "base/codec.h"
+#include "crypto/x509.h"
+#include "eavesd/core/core.h"
+#include "os/clock.h"
+
+#define LINK_S 900u
+
+static struct id
+device_name(const uint8_t spki[static SHA256_OCTETS])
+{
+	struct id name;
+
+	memcpy(name.octets, spki, ID_OCTETS);
+	return name;
+}
+
+static enum err
+device_parse(struct slice body, struct device *ret)
+{
+	struct rd r;
+
+	rd_init(&r, body);
+	rd_id(&r, &ret->id);
+	rd_id(&r, &ret->home);
+	ret->stream_count = rd_u8(&r);
+	if (ret->stream_count > COUNT(ret->streams))
+		return ERR_CORRUPT;
+	for (size_t i = 0; i < ret->stream_count; i++) {
+		rd_id(&r, &ret->streams[i].id);
+		ret->streams[i].class = rd_u8(&r);
+	}
+	return rd_end(&r);
+}
+
+enum err
+device_get(struct core *core, const uint8_t spki[static SHA256_OCTETS],
+    struct device *ret)
+{
+	const struct index16 name = { device_name(spki) };
+	AUTO_BUF struct buf sealed, body;
+	enum err e;
+
+	buf_init(&sealed, 4096);
+	buf_init(&body, 4096);
+	if ((e = store_octets(core->store, SQL_DEVICE_GET,
+		 CELLS(cell_index(&name)), 0, &sealed)) != ERR_OK ||
+	    (e = row_open(core, TABLE_DEVICE, 0, &name.octets,
+		 buf_slice(&sealed), &body)) != ERR_OK)
+		return e;
+	return device_parse(buf_slice(&body), ret);
+}
+
+enum err
+device_put(struct core *core, const uint8_t spki[static SHA256_OCTETS],
+    const struct device *d)
+{
+	const struct index16 name = { device_name(spki) };
+	AUTO_BUF struct buf sealed, body;
+	struct wr w;
+	enum err e;
+
+	buf_init(&sealed, 4096);
+	buf_init(&body, 4096);
+	wr_init(&w, &body);
+	wr_id(&w, &d->id);
+	wr_id(&w, &d->home);
+	wr_u8(&w, (uint8_t)d->stream_count);
+	for (size_t i = 0; i < d->stream_count; i++) {
+		wr_id(&w, &d->streams[i].id);
+		wr_u8(&w, d->streams[i].class);
+	}
+	if ((e = wr_end(&w)) != ERR_OK ||
+	    (e = row_seal(core, TABLE_DEVICE, 0, &name.octets, buf_slice(&body),
+		 &sealed)) != ERR_OK)
+		return e;
+	return store_write(core->store, SQL_DEVICE_PUT,
+	    CELLS(cell_index(&name),
+		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
+}
+
+void
+device_enroll(struct call *c)
+{
+	uint8_t hash[SHA256_OCTETS];
+	AUTO_BUF struct buf csr;
+	struct device d = { 0 };
+	enum err e;
+
+	buf_init(&csr, CSR_OCTETS_MAX);
+	if (!in_only(c, c->in, ONLY("csr")) || !in_blob(c, c->in, "csr", &csr))
+		return;
+	if (!c->has_spki || csr_check(buf_slice(&csr), hash) != ERR_OK ||
+	    memcmp(hash, c->spki, sizeof hash) != 0) {
+		(void)call_fail(c, 403, "denied",
+		    WORDS("The request is not signed by this device's key."));
+		return;
+	}
+	e = device_get(c->core, c->spki, &d);
+	if (e == ERR_MISSING)
+		e = device_put(c->core, c->spki, &d);
+	if (e != ERR_OK) {
+		(void)call_fail_err(c, e);
+		return;
+	}
+	const bool known = !id_is_zero(&d.home);
+	(void)json_object_set_new(c->out, "state",
+	    json_string(known ? "known" : "new"));
+	if (known) {
+		out_octets(c, c->out, "device", id_slice(&d.id));
+		out_octets(c, c->out, "home", id_slice(&d.home));
+	}
+}
+
+/*
+ * The first link. Only while there is no account, and only one at a time; the
+ * hub made its secret, so the server learns what lets it in, no key.
+ */
+void
+device_link(struct call *c)
+{
+	struct ticket_in t = { 0 };
+	const struct id kind = { { TICKET_LINK } };
+	struct claims claims = { .expiry_s = clock_realtime_s() + LINK_S };
+	uint64_t any;
+	enum err e;
+
+	if (!c->has_spki || !in_only(c, c->in, ONLY("id", "secret")) ||
+	    !in_id(c, c->in, "id", &t.id) ||
+	    !in_octets(c, c->in, "secret", t.secret.octets, KEY_OCTETS)) {
+		(void)call_fail_err(c, ERR_DENIED);
+		return;
+	}
+	if (store_number(c->core->store, SQL_ACCOUNT_ANY, NO_CELLS, 0, &any) !=
+	    ERR_MISSING) {
+		(void)call_fail(c, 403, "denied",
+		    WORDS("There is an account already: an owner invites."));
+		return;
+	}
+	claims_scope(&claims, SCOPE_GLOBAL, NULL);
+	claims_scope(&claims, SCOPE_KIND, &kind);
+	if ((e = ticket_drop(c->core, &c->core->first_link)) != ERR_OK ||
+	    (e = ticket_drop(c->core, &t.id)) != ERR_OK ||
+	    (e = ticket_add(c->core, TICKET_LINK, &t, &claims)) != ERR_OK)
+		(void)call_fail_err(c, e);
+	else
+		c->core->first_link = t.id;
+	octets_wipe(&t, sizeof t);
+}

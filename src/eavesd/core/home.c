@@ -1,0 +1,623 @@
+/*
+ * home.c - homes: the signed, sealed directory by compare-and-swap, the
+ * keyring, grants and what takes a device in. The server orders versions; it
+ * reads none of them.
+ */
+#include "base/codec.h"
+#include "crypto/names.h"
+#include "crypto/sign.h"
+#include "eavesd/core/core.h"
+#include "os/clock.h"
+
+#define HOME_TICKET_S 86400u
+#define NONCE_MS      60000u
+#define ENTRY_OCTETS  1024u
+#define PART_OCTETS   (64u << 10)
+#define ITEM_OCTETS   (96u << 10)
+#define ITEMS_MAX     64u
+#define GRANTS_MAX    32u
+#define DEVICES_MAX   16u
+#define STREAMS_MAX   64u
+
+static enum err
+home_parse(struct slice body, struct home *ret)
+{
+	struct rd r;
+
+	rd_init(&r, body);
+	ret->stream_count = rd_u8(&r);
+	if (ret->stream_count > COUNT(ret->streams))
+		return ERR_CORRUPT;
+	for (size_t i = 0; i < ret->stream_count; i++)
+		rd_id(&r, &ret->streams[i]);
+	return rd_end(&r);
+}
+
+enum err
+home_get(struct core *core, const struct id *id, struct home *ret)
+{
+	AUTO_BUF struct buf sealed, body;
+	uint64_t slot = 0;
+	enum err e;
+
+	buf_init(&sealed, 4096);
+	buf_init(&body, 4096);
+	if ((e = store_number(core->store, SQL_HOME_GET, CELLS(cell_id(id)), 0,
+		 &slot)) != ERR_OK ||
+	    (e = store_number(core->store, SQL_HOME_GET, CELLS(cell_id(id)), 1,
+		 &ret->newest)) != ERR_OK ||
+	    (e = store_octets(core->store, SQL_HOME_GET, CELLS(cell_id(id)), 2,
+		 &sealed)) != ERR_OK)
+		return e;
+	ret->slot = (uint32_t)slot;
+	if ((e = row_open(core, TABLE_HOME, ret->slot, id, buf_slice(&sealed),
+		 &body)) != ERR_OK)
+		return e;
+	return home_parse(buf_slice(&body), ret);
+}
+
+static enum err
+home_put(struct core *core, enum statement n, const struct id *id,
+    const struct home *h)
+{
+	AUTO_BUF struct buf sealed, body;
+	const struct count number = { n == SQL_HOME_ADD ? h->slot : h->newest };
+	struct wr w;
+	enum err e;
+
+	buf_init(&sealed, 4096);
+	buf_init(&body, 4096);
+	wr_init(&w, &body);
+	wr_u8(&w, (uint8_t)h->stream_count);
+	for (size_t i = 0; i < h->stream_count; i++)
+		wr_id(&w, &h->streams[i]);
+	if ((e = wr_end(&w)) != ERR_OK ||
+	    (e = row_seal(core, TABLE_HOME, h->slot, id, buf_slice(&body),
+		 &sealed)) != ERR_OK)
+		return e;
+	return store_write(core->store, n,
+	    CELLS(cell_id(id), cell_count(number),
+		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
+}
+
+/* --- grants --- */
+
+struct grant {
+	struct id home;
+	uint8_t key[SIGN_PUBLIC_OCTETS];
+	uint32_t rights;
+};
+
+static enum err
+grant_add(struct call *c, const struct id *home, const json_t *o)
+{
+	AUTO_BUF struct buf body, sealed;
+	uint8_t key[SIGN_PUBLIC_OCTETS];
+	uint64_t rights;
+	struct id id;
+	struct wr w;
+	enum err e;
+
+	buf_init(&body, 256);
+	buf_init(&sealed, 512);
+	if (!in_only(c, o, ONLY("id", "key", "rights")) ||
+	    !in_id(c, o, "id", &id) ||
+	    !in_octets(c, o, "key", key, sizeof key) ||
+	    !in_number(c, o, "rights", 15, &rights))
+		return ERR_SYNTAX;
+	wr_init(&w, &body);
+	wr_id(&w, home);
+	wr_octets(&w, SLICE_OF(key));
+	wr_u32(&w, (uint32_t)rights);
+	if ((e = wr_end(&w)) != ERR_OK ||
+	    (e = row_seal(c->core, TABLE_GRANT, 0, &id, buf_slice(&body),
+		 &sealed)) != ERR_OK)
+		return e;
+	return store_write(c->core->store, SQL_GRANT_ADD,
+	    CELLS(cell_id(&id),
+		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
+}
+
+static enum err
+grant_get(struct core *core, const struct id *id, struct grant *ret)
+{
+	AUTO_BUF struct buf body, sealed;
+	struct rd r;
+	enum err e;
+
+	buf_init(&body, 256);
+	buf_init(&sealed, 512);
+	if ((e = store_octets(core->store, SQL_GRANT_GET, CELLS(cell_id(id)), 0,
+		 &sealed)) != ERR_OK ||
+	    (e = row_open(core, TABLE_GRANT, 0, id, buf_slice(&sealed),
+		 &body)) != ERR_OK)
+		return e;
+	rd_init(&r, buf_slice(&body));
+	rd_id(&r, &ret->home);
+	rd_copy(&r, ret->key, sizeof ret->key);
+	ret->rights = rd_u32(&r);
+	return rd_end(&r);
+}
+
+/* --- writing a version --- */
+
+struct write {
+	struct id home;
+	struct home state;
+	uint64_t version, epoch;
+};
+
+static enum err
+entry_add(struct call *c, const struct write *w)
+{
+	AUTO_BUF struct buf entry, people, hub, body, sealed;
+	const struct count version = { w->version }, epoch = { w->epoch };
+	struct sealed checked;
+	struct wr wr;
+	enum err e;
+
+	buf_init(&entry, ENTRY_OCTETS);
+	buf_init(&people, PART_OCTETS);
+	buf_init(&hub, PART_OCTETS);
+	buf_init(&body, 2 * PART_OCTETS + 4096);
+	buf_init(&sealed, 2 * PART_OCTETS + 4096);
+	if (!in_blob(c, c->in, "entry", &entry) ||
+	    !in_blob(c, c->in, "people", &people) ||
+	    !in_blob(c, c->in, "hub", &hub))
+		return ERR_SYNTAX;
+	if ((e = sealed_by_peer(buf_slice(&entry), &checked)) != ERR_OK ||
+	    (e = sealed_by_peer(buf_slice(&people), &checked)) != ERR_OK ||
+	    (e = sealed_by_peer(buf_slice(&hub), &checked)) != ERR_OK)
+		return e;
+	wr_init(&wr, &body);
+	wr_sized(&wr, buf_slice(&entry));
+	wr_sized(&wr, buf_slice(&people));
+	wr_sized(&wr, buf_slice(&hub));
+	if ((e = wr_end(&wr)) != ERR_OK ||
+	    (e = row_seal(c->core, TABLE_ENTRY, w->state.slot, &w->home,
+		 buf_slice(&body), &sealed)) != ERR_OK)
+		return e;
+	return store_write(c->core->store, SQL_ENTRY_ADD,
+	    CELLS(cell_id(&w->home), cell_count(version), cell_count(epoch),
+		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
+}
+
+static enum err
+keyitem_add(struct call *c, const struct write *w, const json_t *o,
+    uint64_t place)
+{
+	AUTO_BUF struct buf item, sealed;
+	const struct count version = { w->version }, order = { place };
+	struct count epoch;
+	struct sealed checked;
+	struct id reader;
+	enum err e;
+
+	buf_init(&item, ITEM_OCTETS);
+	buf_init(&sealed, ITEM_OCTETS + 64);
+	if (!in_only(c, o, ONLY("reader", "epoch", "item")) ||
+	    !in_id(c, o, "reader", &reader) ||
+	    !in_number(c, o, "epoch", UINT32_MAX, &epoch.n) ||
+	    !in_blob(c, o, "item", &item))
+		return ERR_SYNTAX;
+	if ((e = sealed_by_peer(buf_slice(&item), &checked)) != ERR_OK ||
+	    (e = row_seal(c->core, TABLE_KEYITEM, w->state.slot, &reader,
+		 checked.octets, &sealed)) != ERR_OK)
+		return e;
+	return store_write(c->core->store, SQL_KEYITEM_ADD,
+	    CELLS(cell_id(&w->home), cell_id(&reader), cell_count(version),
+		cell_count(order), cell_count(epoch),
+		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
+}
+
+static enum err
+keyitems_add(struct call *c, const struct write *w)
+{
+	const json_t *list = in_list(c, c->in, "keys", ITEMS_MAX);
+	const json_t *o;
+	size_t i;
+	enum err e = list == NULL ? ERR_SYNTAX : ERR_OK;
+
+	json_array_foreach(list, i, o) if (e == ERR_OK)
+	    e = keyitem_add(c, w, o, i);
+	return e;
+}
+
+static enum err
+nonce_take(struct call *c, const uint8_t octets[static 32])
+{
+	for (size_t i = 0; i < NONCES; i++) {
+		struct nonce *n = &c->core->nonces[i];
+
+		if (memcmp(n->octets, octets, 32) != 0 ||
+		    !id_eq(&n->session, &c->ticket) ||
+		    n->until_ms <= loop_now_ms(c->core->loop))
+			continue;
+		*n = (struct nonce){ 0 };
+		return ERR_OK;
+	}
+	return ERR_DENIED;
+}
+
+static enum err
+home_create(struct call *c, struct write *w)
+{
+	uint8_t nonce[32], founder[32];
+	AUTO_BUF struct buf slot;
+	struct id want;
+	enum err e;
+
+	buf_init(&slot, 16);
+	if (!in_id(c, c->in, "home", &w->home) ||
+	    !in_octets(c, c->in, "nonce", nonce, sizeof nonce) ||
+	    !in_octets(c, c->in, "founder", founder, sizeof founder) ||
+	    !in_number(c, c->in, "epoch", 1, &w->epoch))
+		return ERR_SYNTAX;
+	home_id_make(founder, nonce, &want);
+	if (!id_eq(&want, &w->home))
+		return ERR_SYNTAX;
+	if ((e = keeper_ask(c->core, MSG_SLOT_NEW, SLICE_LIT(""), &slot)) !=
+		ERR_OK ||
+	    slot.len != 4)
+		return e == ERR_OK ? ERR_CORRUPT : e;
+	w->state.slot = (uint32_t)slice_be(buf_slice(&slot), 4);
+	w->version = 1;
+	if ((e = home_put(c->core, SQL_HOME_ADD, &w->home, &w->state)) !=
+		ERR_OK ||
+	    (e = entry_add(c, w)) != ERR_OK ||
+	    (e = keyitems_add(c, w)) != ERR_OK)
+		return e;
+	return grant_add(c, &w->home, json_object_get(c->in, "grant"));
+}
+
+void
+home_post(struct call *c)
+{
+	struct write w = { 0 };
+	enum err e;
+
+	if (!ticket_need(c, TICKET_SESSION) ||
+	    !in_only(c, c->in,
+		ONLY("home", "nonce", "founder", "epoch", "entry", "people",
+		    "hub", "keys", "grant")))
+		return;
+	if ((e = home_create(c, &w)) != ERR_OK)
+		(void)call_fail_err(c, e);
+}
+
+/* --- going in --- */
+
+void
+home_nonce(struct call *c)
+{
+	if (!ticket_need(c, TICKET_SESSION) || !in_only(c, c->in, ONLY(NULL)))
+		return;
+	struct nonce *n = &c->core->nonces[c->core->nonce_next++ % NONCES];
+	octets_random(n->octets, sizeof n->octets);
+	n->session = c->ticket;
+	n->until_ms = loop_now_ms(c->core->loop) + NONCE_MS;
+	out_octets(c, c->out, "nonce", SLICE_OF(n->octets));
+}
+
+static enum err
+home_ticket_add(struct call *c, const struct grant *g, const struct id *grant,
+    const struct ticket_in *t)
+{
+	const struct id kind = { { TICKET_HOME } };
+	struct claims claims = { .expiry_s = clock_realtime_s() + HOME_TICKET_S,
+		.rights = g->rights,
+		.own_octets = 2 * ID_OCTETS };
+
+	claims_scope(&claims, SCOPE_GLOBAL, NULL);
+	claims_scope(&claims, SCOPE_KIND, &kind);
+	claims_scope(&claims, SCOPE_HOME, &g->home);
+	claims_scope(&claims, SCOPE_GRANT, grant);
+	claims_scope(&claims, SCOPE_ACCOUNT, &c->account);
+	memcpy(claims.own, g->home.octets, ID_OCTETS);
+	memcpy(claims.own + ID_OCTETS, grant->octets, ID_OCTETS);
+	out_octets(c, c->out, "home", id_slice(&g->home));
+	out_number(c, c->out, "rights", g->rights);
+	out_number(c, c->out, "expires", claims.expiry_s);
+	return ticket_add(c->core, TICKET_HOME, t, &claims);
+}
+
+void
+home_open(struct call *c)
+{
+	uint8_t nonce[32], signature[SIGN_OCTETS];
+	struct ticket_in t;
+	struct grant g;
+	struct id id;
+	enum err e;
+
+	if (!ticket_need(c, TICKET_SESSION) ||
+	    !in_only(c, c->in, ONLY("grant", "nonce", "sign", "ticket")) ||
+	    !in_id(c, c->in, "grant", &id) ||
+	    !in_octets(c, c->in, "nonce", nonce, sizeof nonce) ||
+	    !in_octets(c, c->in, "sign", signature, sizeof signature) ||
+	    !in_ticket(c, c->in, "ticket", &t))
+		return;
+	if ((e = nonce_take(c, nonce)) != ERR_OK ||
+	    (e = grant_get(c->core, &id, &g)) != ERR_OK ||
+	    sign_check(g.key, LABEL_HOME_OPEN,
+		FIELDS(SLICE_OF(c->origin), id_slice(&c->ticket),
+		    SLICE_OF(nonce), id_slice(&id)),
+		signature) != ERR_OK) {
+		(void)call_fail_err(c, ERR_DENIED);
+		return;
+	}
+	if ((e = home_ticket_add(c, &g, &id, &t)) != ERR_OK)
+		(void)call_fail_err(c, e);
+}
+
+/* --- reading --- */
+
+struct reading {
+	struct call *call;
+	struct home home;
+	struct id home_id, reader;
+	json_t *list;
+};
+
+static enum err
+version_out(void *ctx, const struct row *row)
+{
+	struct reading *r = ctx;
+	AUTO_BUF struct buf body;
+	json_t *o = json_object();
+	struct rd rd;
+	enum err e;
+
+	buf_init(&body, 2 * PART_OCTETS + 4096);
+	if (o == NULL || json_array_append_new(r->list, o) != 0)
+		return ERR_NOMEM;
+	if ((e = row_open(r->call->core, TABLE_ENTRY, r->home.slot, &r->home_id,
+		 row_octets(row, 2), &body)) != ERR_OK)
+		return e;
+	out_number(r->call, o, "version", row_number(row, 0));
+	out_number(r->call, o, "epoch", row_number(row, 1));
+	rd_init(&rd, buf_slice(&body));
+	out_octets(r->call, o, "entry", rd_sized(&rd, ENTRY_OCTETS));
+	out_octets(r->call, o, "people", rd_sized(&rd, PART_OCTETS));
+	out_octets(r->call, o, "hub", rd_sized(&rd, PART_OCTETS));
+	return rd_end(&rd);
+}
+
+static enum err
+keyitem_out(void *ctx, const struct row *row)
+{
+	struct reading *r = ctx;
+	AUTO_BUF struct buf item;
+	json_t *o = json_object();
+	enum err e;
+
+	buf_init(&item, ITEM_OCTETS);
+	if (o == NULL || json_array_append_new(r->list, o) != 0)
+		return ERR_NOMEM;
+	if ((e = row_open(r->call->core, TABLE_KEYITEM, r->home.slot,
+		 &r->reader, row_octets(row, 2), &item)) != ERR_OK)
+		return e;
+	out_number(r->call, o, "version", row_number(row, 0));
+	out_number(r->call, o, "epoch", row_number(row, 1));
+	out_octets(r->call, o, "item", buf_slice(&item));
+	return ERR_OK;
+}
+
+static void
+home_tell(struct call *c, const struct id *home)
+{
+	struct reading r = { .call = c, .home_id = *home };
+	struct count since;
+	enum err e;
+
+	if (!in_only(c, c->in, ONLY("since", "reader")) ||
+	    !in_number(c, c->in, "since", UINT32_MAX, &since.n) ||
+	    !in_id(c, c->in, "reader", &r.reader))
+		return;
+	if ((e = home_get(c->core, home, &r.home)) != ERR_OK)
+		goto fail;
+	r.list = json_array();
+	if (json_object_set_new(c->out, "versions", r.list) != 0 ||
+	    (e = store_each(c->core->store, SQL_ENTRY_SINCE,
+		 CELLS(cell_id(home), cell_count(since)), version_out, &r)) !=
+		ERR_OK)
+		goto fail;
+	r.list = json_array();
+	if (json_object_set_new(c->out, "keys", r.list) != 0 ||
+	    (e = store_each(c->core->store, SQL_KEYITEM_SINCE,
+		 CELLS(cell_id(home), cell_id(&r.reader), cell_count(since)),
+		 keyitem_out, &r)) != ERR_OK)
+		goto fail;
+	return;
+fail:
+	(void)call_fail_err(c, e == ERR_OK ? ERR_NOMEM : e);
+}
+
+void
+home_read(struct call *c)
+{
+	if (ticket_need(c, TICKET_HOME))
+		home_tell(c, &c->home);
+}
+
+void
+device_home(struct call *c)
+{
+	struct device d;
+
+	if (!c->has_spki || device_get(c->core, c->spki, &d) != ERR_OK ||
+	    id_is_zero(&d.home)) {
+		(void)call_fail(c, 404, "missing",
+		    WORDS("No home has taken this device in yet."));
+		return;
+	}
+	home_tell(c, &d.home);
+}
+
+/* --- a later version --- */
+
+static enum err
+device_streams(struct call *c, struct write *w, const json_t *list,
+    struct device *d)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach(list, i, o)
+	{
+		struct stream s = { .home = w->home,
+			.writer = d->id,
+			.slot = w->state.slot },
+			      have;
+		uint64_t class;
+		struct id id;
+		enum err e;
+
+		if (!in_only(c, o, ONLY("id", "class")) ||
+		    !in_id(c, o, "id", &id) ||
+		    !in_number(c, o, "class", 3, &class))
+			return ERR_SYNTAX;
+		s.class = (uint8_t) class;
+		d->streams[d->stream_count].id = id;
+		d->streams[d->stream_count++].class = s.class;
+		e = stream_get(c->core, &id, &have);
+		/* a stream has one writer and one home for life */
+		if (e == ERR_OK && id_eq(&have.home, &w->home) &&
+		    id_eq(&have.writer, &d->id) && have.class == s.class)
+			continue;
+		if (e != ERR_MISSING)
+			return e == ERR_OK ? ERR_CONFLICT : e;
+		if (w->state.stream_count == STREAMS_MAX)
+			return ERR_LIMIT;
+		w->state.streams[w->state.stream_count++] = id;
+		if ((e = stream_add(c->core, &id, &s)) != ERR_OK)
+			return e;
+	}
+	return ERR_OK;
+}
+
+static enum err
+device_take_in(struct call *c, struct write *w, const json_t *o)
+{
+	uint8_t spki[SHA256_OCTETS];
+	struct device d, before;
+	enum err e;
+
+	memset(&d, 0, sizeof d);
+	if (!in_only(c, o, ONLY("id", "spki", "streams")) ||
+	    !in_id(c, o, "id", &d.id) ||
+	    !in_octets(c, o, "spki", spki, sizeof spki))
+		return ERR_SYNTAX;
+	const json_t *list = in_list(c, o, "streams", COUNT(d.streams));
+	if (list == NULL)
+		return ERR_SYNTAX;
+	/* it must have proved its key; and another home's stays there */
+	if ((e = device_get(c->core, spki, &before)) != ERR_OK)
+		return e;
+	if (!id_is_zero(&before.home) && !id_eq(&before.home, &w->home))
+		return ERR_DENIED;
+	d.home = w->home;
+	if ((e = device_streams(c, w, list, &d)) != ERR_OK)
+		return e;
+	return device_put(c->core, spki, &d);
+}
+
+static enum err
+each_in(struct call *c, struct write *w, const char *name, size_t max,
+    enum err (*take)(struct call *, struct write *, const json_t *))
+{
+	const json_t *list = in_list(c, c->in, name, max), *o;
+	enum err e = list == NULL ? ERR_SYNTAX : ERR_OK;
+	size_t i;
+
+	json_array_foreach(list, i, o) if (e == ERR_OK) e = take(c, w, o);
+	return e;
+}
+
+static enum err
+grant_take(struct call *c, struct write *w, const json_t *o)
+{
+	return grant_add(c, &w->home, o);
+}
+
+static enum err
+grant_remove(struct call *c, struct write *w, const json_t *o)
+{
+	uint8_t scope[1 + ID_OCTETS] = { SCOPE_GRANT };
+	struct grant g;
+	struct id id;
+	enum err e;
+
+	if (!json_is_string(o) ||
+	    b64_decode_exactly(slice_make(json_string_value(o),
+				   json_string_length(o)),
+		id.octets, ID_OCTETS) != ERR_OK)
+		return ERR_SYNTAX;
+	if ((e = grant_get(c->core, &id, &g)) != ERR_OK)
+		return e;
+	if (!id_eq(&g.home, &w->home))
+		return ERR_DENIED;
+	memcpy(scope + 1, id.octets, ID_OCTETS);
+	if ((e = store_write(c->core->store, SQL_GRANT_DROP,
+		 CELLS(cell_id(&id)))) != ERR_OK)
+		return e;
+	edge_tickets_died(c->core);
+	return keeper_ask(c->core, MSG_GENERATION_RAISE, SLICE_OF(scope), NULL);
+}
+
+static enum err
+version_write(struct call *c, struct write *w)
+{
+	enum err e;
+
+	if (!in_number(c, c->in, "version", UINT32_MAX, &w->version) ||
+	    !in_number(c, c->in, "epoch", UINT32_MAX, &w->epoch))
+		return ERR_SYNTAX;
+	if ((e = home_get(c->core, &w->home, &w->state)) != ERR_OK)
+		return e;
+	if (w->version != w->state.newest + 1)
+		return ERR_CONFLICT;
+	w->state.newest = w->version;
+	if ((e = entry_add(c, w)) != ERR_OK ||
+	    (e = keyitems_add(c, w)) != ERR_OK ||
+	    (e = each_in(c, w, "grants", GRANTS_MAX, grant_take)) != ERR_OK ||
+	    (e = each_in(c, w, "remove_grants", GRANTS_MAX, grant_remove)) !=
+		ERR_OK ||
+	    (e = each_in(c, w, "devices", DEVICES_MAX, device_take_in)) !=
+		ERR_OK)
+		return e;
+	return home_put(c->core, SQL_HOME_NEXT, &w->home, &w->state);
+}
+
+static void
+home_changed(struct core *core, const struct id *home)
+{
+	uint8_t body[2 * ID_OCTETS] = { 0 };
+
+	memcpy(body, home->octets, ID_OCTETS);
+	if (core->edge != NULL)
+		(void)!ipc_notice(core->edge, MSG_HOME_CHANGED, SLICE_OF(body),
+		    NULL, 0);
+}
+
+void
+home_write(struct call *c)
+{
+	struct write w = { 0 };
+	enum err e;
+
+	if (!ticket_need(c, TICKET_HOME) ||
+	    !in_only(c, c->in,
+		ONLY("version", "epoch", "entry", "people", "hub", "keys",
+		    "grants", "remove_grants", "devices")))
+		return;
+	w.home = c->home;
+	if ((c->claims.rights & RIGHT_MANAGE) == 0)
+		e = ERR_DENIED;
+	else
+		e = version_write(c, &w);
+	if (e != ERR_OK)
+		(void)call_fail_err(c, e);
+	else
+		home_changed(c->core, &w.home);
+}

@@ -1,0 +1,589 @@
+/*
+ * stream.c - streams: who may write one, the files that hold media, the rows
+ * that hold the rest. Edge asks once per stream and segment, never per record.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/codec.h"
+#include "eavesd/core/core.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+#define SEGMENT_OCTETS (16u << 20)
+#define ROW_OCTETS_MAX (16u << 10)
+#define NAME_ROOM      (2 * ID_OCTETS + 1)
+
+enum err
+stream_get(struct core *core, const struct id *id, struct stream *ret)
+{
+	AUTO_BUF struct buf sealed, body;
+	struct rd r;
+	enum err e;
+
+	buf_init(&sealed, 512);
+	buf_init(&body, 512);
+	if ((e = store_octets(core->store, SQL_STREAM_GET, CELLS(cell_id(id)),
+		 0, &sealed)) != ERR_OK ||
+	    (e = row_open(core, TABLE_STREAM, 0, id, buf_slice(&sealed),
+		 &body)) != ERR_OK)
+		return e;
+	rd_init(&r, buf_slice(&body));
+	rd_id(&r, &ret->home);
+	rd_id(&r, &ret->writer);
+	ret->slot = rd_u32(&r);
+	ret->class = rd_u8(&r);
+	return rd_end(&r);
+}
+
+enum err
+stream_add(struct core *core, const struct id *id, const struct stream *s)
+{
+	AUTO_BUF struct buf sealed, body;
+	struct wr w;
+	enum err e;
+
+	buf_init(&sealed, 512);
+	buf_init(&body, 512);
+	wr_init(&w, &body);
+	wr_id(&w, &s->home);
+	wr_id(&w, &s->writer);
+	wr_u32(&w, s->slot);
+	wr_u8(&w, s->class);
+	if ((e = wr_end(&w)) != ERR_OK ||
+	    (e = row_seal(core, TABLE_STREAM, 0, id, buf_slice(&body),
+		 &sealed)) != ERR_OK)
+		return e;
+	return store_write(core->store, SQL_STREAM_ADD,
+	    CELLS(cell_id(id),
+		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
+}
+
+/* --- rows of log and state streams --- */
+
+enum err
+record_append(struct core *core, const struct id *stream,
+    const struct stream *s, uint8_t class, const struct run_id *run,
+    uint64_t place, struct slice sealed)
+{
+	struct index16 tag = { { { 0 } } };
+	const struct count index = { place };
+	const struct day day = { clock_day() };
+	struct sealed checked;
+	enum err e;
+
+	if (s->class != class || class == 1)
+		return ERR_DENIED;
+	if (sealed.len != 1024 && sealed.len != 4096 &&
+	    sealed.len != ROW_OCTETS_MAX)
+		return ERR_SYNTAX;
+	if ((e = sealed_by_peer(sealed, &checked)) != ERR_OK)
+		return e;
+	memcpy(tag.octets.octets, run->octets, RUN_ID_OCTETS);
+	return store_write(core->store, SQL_RECORD_ADD,
+	    CELLS(cell_id(stream), cell_index(&tag), cell_count(index),
+		cell_day(day), cell_sealed(checked)));
+}
+
+void
+row_post(struct call *c)
+{
+	struct run_id run;
+	struct stream s;
+	struct id stream;
+	uint64_t class, place;
+	AUTO_BUF struct buf sealed;
+	enum err e;
+
+	buf_init(&sealed, ROW_OCTETS_MAX);
+	if (!ticket_need(c, TICKET_HOME) ||
+	    !in_only(c, c->in,
+		ONLY("stream", "class", "run", "index", "sealed")) ||
+	    !in_id(c, c->in, "stream", &stream) ||
+	    !in_number(c, c->in, "class", 3, &class) ||
+	    !in_octets(c, c->in, "run", run.octets, RUN_ID_OCTETS) ||
+	    !in_number(c, c->in, "index", INT64_MAX, &place) ||
+	    !in_blob(c, c->in, "sealed", &sealed))
+		return;
+	if ((c->claims.rights & RIGHT_WRITE) == 0)
+		e = ERR_DENIED;
+	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
+		e = id_eq(&s.home, &c->home)
+			? record_append(c->core, &stream, &s, (uint8_t) class,
+			      &run, place, buf_slice(&sealed))
+			: ERR_MISSING;
+	if (e != ERR_OK)
+		(void)call_fail_err(c, e);
+}
+
+struct rows_ctx {
+	struct call *call;
+	json_t *list;
+};
+
+static enum err
+row_out(void *ctx, const struct row *row)
+{
+	struct rows_ctx *r = ctx;
+	json_t *o = json_object();
+
+	if (o == NULL || json_array_append_new(r->list, o) != 0)
+		return ERR_NOMEM;
+	out_octets(r->call, o, "run",
+	    slice_head(row_octets(row, 0), RUN_ID_OCTETS));
+	out_number(r->call, o, "index", row_number(row, 1));
+	out_octets(r->call, o, "sealed", row_octets(row, 2));
+	return ERR_OK;
+}
+
+void
+rows_post(struct call *c)
+{
+	struct rows_ctx r = { .call = c };
+	struct count most;
+	struct stream s;
+	struct id stream;
+	enum err e;
+
+	if (!ticket_need(c, TICKET_HOME) ||
+	    !in_only(c, c->in, ONLY("stream", "most")) ||
+	    !in_id(c, c->in, "stream", &stream) ||
+	    !in_number(c, c->in, "most", 32, &most.n))
+		return;
+	r.list = json_array();
+	if ((c->claims.rights & RIGHT_PAST) == 0)
+		e = ERR_DENIED;
+	else if (json_object_set_new(c->out, "rows", r.list) != 0)
+		e = ERR_NOMEM;
+	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
+		e = id_eq(&s.home, &c->home)
+			? store_each(c->core->store, SQL_RECORD_NEWEST,
+			      CELLS(cell_id(&stream), cell_count(most)),
+			      row_out, &r)
+			: ERR_MISSING;
+	if (e != ERR_OK)
+		(void)call_fail_err(c, e);
+}
+
+/* --- segments --- */
+
+static void
+segment_name(const struct id *segment, char to[static NAME_ROOM])
+{
+	hex_encode(id_slice(segment), to);
+}
+
+/* The time of a file tells no more than its day. */
+static void
+times_set(int fd)
+{
+	const struct timespec day = { .tv_sec = (time_t)clock_day() * 86400 };
+
+	(void)futimens(fd, (const struct timespec[]){ day, day });
+}
+
+/* What a crash left open: random octets to the end, never written again. */
+static enum err
+segment_seal_off(struct core *core, const struct id *segment)
+{
+	char name[NAME_ROOM];
+	struct stat st;
+	enum err e;
+
+	segment_name(segment, name);
+	AUTO_FD int fd = openat(core->segments_fd, name,
+	    O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd != -1 && fstat(fd, &st) == 0 &&
+	    lseek(fd, 0, SEEK_END) != (off_t)-1) {
+		uint8_t random[65536];
+
+		for (off_t at = st.st_size; at < (off_t)SEGMENT_OCTETS;) {
+			size_t n = sizeof random;
+
+			if (at + (off_t)n > (off_t)SEGMENT_OCTETS)
+				n = (size_t)((off_t)SEGMENT_OCTETS - at);
+			octets_random(random, n);
+			if ((e = fd_write_all(fd, slice_make(random, n))) !=
+			    ERR_OK)
+				return e;
+			at += (off_t)n;
+		}
+		times_set(fd);
+	}
+	return store_write(core->store, SQL_SEGMENT_CLOSE,
+	    CELLS(cell_id(segment)));
+}
+
+struct id_list {
+	struct id at[64];
+	size_t count;
+};
+
+static enum err
+id_take(void *ctx, const struct row *row)
+{
+	struct id_list *l = ctx;
+
+	if (l->count < COUNT(l->at) && row_octets(row, 0).len == ID_OCTETS)
+		memcpy(l->at[l->count++].octets, row_octets(row, 0).at,
+		    ID_OCTETS);
+	return ERR_OK;
+}
+
+enum err
+segments_tidy(struct core *core)
+{
+	for (;;) {
+		struct id_list open = { .count = 0 };
+		enum err e = store_each(core->store, SQL_SEGMENT_ALL_OPEN,
+		    NO_CELLS, id_take, &open);
+
+		if (e != ERR_OK || open.count == 0)
+			return e;
+		for (size_t i = 0; i < open.count; i++)
+			if ((e = segment_seal_off(core, &open.at[i])) != ERR_OK)
+				return e;
+	}
+}
+
+/* Room for one more: the oldest of the stream with the most goes first. */
+static enum err
+segments_make_room(struct core *core)
+{
+	uint64_t count = 0;
+	enum err e;
+
+	for (;;) {
+		struct id_list oldest = { .count = 0 };
+		char name[NAME_ROOM];
+
+		if ((e = store_number(core->store, SQL_SEGMENT_COUNT, NO_CELLS,
+			 0, &count)) != ERR_OK)
+			return e;
+		if ((count + 1) * SEGMENT_OCTETS <= core->media_octets_max)
+			return ERR_OK;
+		if ((e = store_each(core->store, SQL_SEGMENT_OLDEST, NO_CELLS,
+			 id_take, &oldest)) != ERR_OK)
+			return e;
+		if (oldest.count == 0)
+			return ERR_LIMIT;
+		segment_name(&oldest.at[0], name);
+		if (unlinkat(core->segments_fd, name, 0) == -1 &&
+		    errno != ENOENT)
+			return err_of_errno(errno);
+		if ((e = store_write(core->store, SQL_SEGMENT_DROP,
+			 CELLS(cell_id(&oldest.at[0])))) != ERR_OK)
+			return e;
+	}
+}
+
+static enum err
+segment_key(struct core *core, uint32_t slot, const struct id *segment,
+    struct buf *out)
+{
+	uint8_t q[4 + ID_OCTETS];
+	const struct be64 s = be64_make(slot);
+
+	memcpy(q, be64_tail(&s, 4).at, 4);
+	memcpy(q + 4, segment->octets, ID_OCTETS);
+	return keeper_ask(core, MSG_SEGMENT_KEY, SLICE_OF(q), out);
+}
+
+static enum err
+segment_begin(struct core *core, const struct id *stream,
+    const struct stream *s, struct buf *answer, int *ret_fd)
+{
+	struct id_list left = { .count = 0 };
+	const struct day day = { clock_day() };
+	char name[NAME_ROOM];
+	struct id segment;
+	struct wr w;
+	enum err e;
+
+	if (s->class != 1)
+		return ERR_DENIED;
+	if ((e = store_each(core->store, SQL_SEGMENT_OPEN_ONES,
+		 CELLS(cell_id(stream)), id_take, &left)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < left.count; i++)
+		if ((e = segment_seal_off(core, &left.at[i])) != ERR_OK)
+			return e;
+	if ((e = segments_make_room(core)) != ERR_OK)
+		return e;
+	octets_random(segment.octets, ID_OCTETS);
+	segment_name(&segment, name);
+	const int fd = openat(core->segments_fd, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return err_of_errno(errno);
+	times_set(fd);
+	wr_init(&w, answer);
+	wr_id(&w, &segment);
+	if ((e = segment_key(core, s->slot, &segment, answer)) == ERR_OK &&
+	    (e = store_write(core->store, SQL_SEGMENT_ADD,
+		 CELLS(cell_id(&segment), cell_id(stream), cell_day(day)))) ==
+		ERR_OK) {
+		wr_u64(&w, SEGMENT_OCTETS);
+		e = wr_end(&w);
+	}
+	if (e != ERR_OK) {
+		(void)close(fd);
+		(void)unlinkat(core->segments_fd, name, 0);
+		return e;
+	}
+	*ret_fd = fd;
+	return ERR_OK;
+}
+
+static void
+err_answer(struct core *core, const struct ipc_msg *m, enum err e)
+{
+	const uint8_t code = (uint8_t)e;
+	struct buf b;
+
+	buf_init(&b, 8);
+	if (buf_append(&b, slice_make(&code, 1)) == ERR_OK)
+		answer_keep(core, m->id, m->type, &b, NULL, 0);
+	buf_fini(&b);
+}
+
+static enum err
+ok_begin(struct buf *b, size_t cap)
+{
+	static const uint8_t ok = ERR_OK;
+
+	buf_init_secret(b, cap);
+	return buf_append(b, slice_make(&ok, 1));
+}
+
+static enum err
+segment_next(struct core *core, struct ipc_msg *m)
+{
+	struct stream s;
+	struct buf b;
+	struct id id;
+	struct rd r;
+	enum err e;
+	int fd = -1;
+
+	rd_init(&r, m->body);
+	rd_id(&r, &id);
+	if ((e = rd_end(&r)) != ERR_OK || (e = ok_begin(&b, 256)) != ERR_OK)
+		return e;
+	if ((e = stream_get(core, &id, &s)) == ERR_OK)
+		e = segment_begin(core, &id, &s, &b, &fd);
+	if (e != ERR_OK)
+		err_answer(core, m, e);
+	else
+		answer_keep(core, m->id, m->type, &b, &fd, 1);
+	buf_fini(&b);
+	return ERR_OK;
+}
+
+static enum err
+segment_list_make(struct core *core, const struct id *stream, uint64_t most,
+    struct buf *b, int *fds, size_t *fd_count)
+{
+	struct id_list list = { .count = 0 };
+	const struct count n = { most };
+	struct stream s;
+	struct wr w;
+	enum err e;
+
+	if ((e = stream_get(core, stream, &s)) != ERR_OK ||
+	    (e = store_each(core->store, SQL_SEGMENT_NEWEST,
+		 CELLS(cell_id(stream), cell_count(n)), id_take, &list)) !=
+		ERR_OK)
+		return e;
+	struct buf body;
+	buf_init_secret(&body, 1024);
+	wr_init(&w, &body);
+	for (size_t i = list.count; e == ERR_OK && i-- > 0;) {
+		char name[NAME_ROOM];
+
+		segment_name(&list.at[i], name);
+		const int fd = openat(core->segments_fd, name,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd == -1)
+			continue; /* lost: the rest still plays */
+		fds[(*fd_count)++] = fd;
+		wr_id(&w, &list.at[i]);
+		e = segment_key(core, s.slot, &list.at[i], &body);
+	}
+	wr_init(&w, b);
+	wr_u16(&w, (uint16_t)*fd_count);
+	wr_octets(&w, buf_slice(&body));
+	buf_fini(&body);
+	return e == ERR_OK ? wr_end(&w) : e;
+}
+
+static enum err
+segment_list(struct core *core, struct ipc_msg *m)
+{
+	int fds[IPC_FDS_MAX];
+	size_t fd_count = 0;
+	struct buf b;
+	struct id id;
+	struct rd r;
+	enum err e;
+
+	rd_init(&r, m->body);
+	rd_id(&r, &id);
+	const uint16_t most = rd_u16(&r);
+	if ((e = rd_end(&r)) != ERR_OK || most == 0 || most > IPC_FDS_MAX)
+		return ERR_SYNTAX;
+	if ((e = ok_begin(&b, 1024)) != ERR_OK)
+		return e;
+	e = segment_list_make(core, &id, most, &b, fds, &fd_count);
+	if (e == ERR_OK)
+		answer_keep(core, m->id, m->type, &b, fds, fd_count);
+	else {
+		for (size_t i = 0; i < fd_count; i++)
+			(void)close(fds[i]);
+		err_answer(core, m, e);
+	}
+	buf_fini(&b);
+	return ERR_OK;
+}
+
+/* --- who comes --- */
+
+static enum err
+view_open(struct core *core, struct ipc_msg *m)
+{
+	struct claims claims;
+	struct home h;
+	struct id ticket, home;
+	AUTO_KEY secret;
+	struct buf b;
+	struct rd r;
+	struct wr w;
+	enum err e;
+
+	rd_init(&r, m->body);
+	rd_id(&r, &ticket);
+	rd_copy(&r, secret.octets, KEY_OCTETS);
+	if ((e = rd_end(&r)) != ERR_OK || (e = ok_begin(&b, 4096)) != ERR_OK)
+		return e;
+	e = ticket_claims(core, TICKET_HOME, &ticket, &secret, &claims);
+	if (e == ERR_OK && claims.own_octets != 2 * ID_OCTETS)
+		e = ERR_CORRUPT;
+	if (e == ERR_OK) {
+		memcpy(home.octets, claims.own, ID_OCTETS);
+		e = home_get(core, &home, &h);
+	}
+	if (e == ERR_OK) {
+		wr_init(&w, &b);
+		wr_id(&w, &home);
+		wr_u32(&w, claims.rights);
+		wr_u64(&w, claims.expiry_s);
+		wr_u16(&w, (uint16_t)h.stream_count);
+		for (size_t i = 0; i < h.stream_count; i++)
+			wr_id(&w, &h.streams[i]);
+		e = wr_end(&w);
+	}
+	if (e == ERR_OK)
+		answer_keep(core, m->id, m->type, &b, NULL, 0);
+	else
+		err_answer(core, m, e == ERR_MISSING ? ERR_DENIED : e);
+	buf_fini(&b);
+	octets_wipe(&claims, sizeof claims);
+	return ERR_OK;
+}
+
+static enum err
+uplink_open(struct core *core, struct ipc_msg *m)
+{
+	struct device d;
+	struct buf b;
+	struct wr w;
+	enum err e;
+
+	if (m->body.len != SHA256_OCTETS)
+		return ERR_SYNTAX;
+	if ((e = ok_begin(&b, 4096)) != ERR_OK)
+		return e;
+	e = device_get(core, m->body.at, &d);
+	if (e == ERR_OK && id_is_zero(&d.home))
+		e = ERR_DENIED;
+	if (e != ERR_OK) {
+		err_answer(core, m, e);
+		buf_fini(&b);
+		return ERR_OK;
+	}
+	wr_init(&w, &b);
+	wr_id(&w, &d.id);
+	wr_id(&w, &d.home);
+	wr_u16(&w, (uint16_t)d.stream_count);
+	for (size_t i = 0; i < d.stream_count; i++) {
+		wr_id(&w, &d.streams[i].id);
+		wr_u8(&w, d.streams[i].class);
+	}
+	if (wr_end(&w) == ERR_OK)
+		answer_keep(core, m->id, m->type, &b, NULL, 0);
+	buf_fini(&b);
+	return ERR_OK;
+}
+
+/* Core binds device to stream: another tenant's stream is refused. */
+static enum err
+row_append(struct core *core, struct ipc_msg *m)
+{
+	uint8_t spki[SHA256_OCTETS];
+	struct device d;
+	struct stream s;
+	struct run_id run;
+	struct id stream;
+	struct rd r;
+	enum err e;
+
+	rd_init(&r, m->body);
+	rd_copy(&r, spki, sizeof spki);
+	(void)rd_octets(&r, ID_OCTETS + KEY_OCTETS);
+	rd_id(&r, &stream);
+	const uint8_t class = rd_u8(&r);
+	rd_copy(&r, run.octets, RUN_ID_OCTETS);
+	const uint64_t place = rd_u64(&r);
+	const struct slice sealed = rd_sized(&r, ROW_OCTETS_MAX);
+	if ((e = rd_end(&r)) != ERR_OK)
+		return e;
+	if ((e = device_get(core, spki, &d)) == ERR_OK &&
+	    (e = stream_get(core, &stream, &s)) == ERR_OK)
+		e = id_eq(&s.writer, &d.id) && id_eq(&s.home, &d.home)
+			? record_append(core, &stream, &s, class, &run, place,
+			      sealed)
+			: ERR_DENIED;
+	err_answer(core, m, e);
+	return ERR_OK;
+}
+
+enum err
+edge_question(struct core *core, struct ipc_msg *m)
+{
+	struct id segment;
+
+	switch ((int)m->type) {
+	case MSG_API_CALL:
+		core_call(core, m->id, m->body);
+		return ERR_OK;
+	case MSG_VIEW_OPEN:
+		return view_open(core, m);
+	case MSG_UPLINK_OPEN:
+		return uplink_open(core, m);
+	case MSG_SEGMENT_NEXT:
+		return segment_next(core, m);
+	case MSG_SEGMENT_LIST:
+		return segment_list(core, m);
+	case MSG_ROW_APPEND:
+		return row_append(core, m);
+	case MSG_SEGMENT_FULL:
+		if (m->body.len != ID_OCTETS + 8)
+			return ERR_SYNTAX;
+		memcpy(segment.octets, m->body.at, ID_OCTETS);
+		return store_write(core->store, SQL_SEGMENT_CLOSE,
+		    CELLS(cell_id(&segment)));
+	default:
+		return ERR_DENIED;
+	}
+}
