@@ -47,21 +47,30 @@ child(const struct spawn *s, int self_fd, pid_t parent)
 }
 
 enum err
-spawn_self(const struct spawn *s, pid_t *ret_pid)
+spawn_program(const struct spawn *s, int program_fd, pid_t *ret_pid)
 {
 	const pid_t self = getpid();
 
 	if (s->fd_count > SPAWN_FDS_MAX)
 		return ERR_LIMIT;
-	const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return err_of_errno(errno);
 	const pid_t pid = fork();
 	if (pid == 0)
-		child(s, fd, self);
-	(void)close(fd);
+		child(s, program_fd, self);
 	if (pid == -1)
 		return err_of_errno(errno);
 	*ret_pid = pid;
 	return ERR_OK;
+}
+
+enum err
+spawn_self(const struct spawn *s, pid_t *ret_pid)
+{
+	const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	enum err e;
+
+	if (fd == -1)
+		return err_of_errno(errno);
+	e = spawn_program(s, fd, ret_pid);
+	(void)close(fd);
+	return e;
 }

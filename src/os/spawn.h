@@ -19,5 +19,8 @@ struct spawn {
 };
 /* This very program again. *ret_pid is the child's. */
 MUST_USE enum err spawn_self(const struct spawn *s, pid_t *ret_pid);
+/* Another program of ours, open for reading at program_fd. */
+MUST_USE enum err
+spawn_program(const struct spawn *s, int program_fd, pid_t *ret_pid);
 
 #endif
