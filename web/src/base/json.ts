@@ -1,6 +1,6 @@
 /*
  * json.ts - what a peer sent as JSON, taken field by field: a wrong type is a
- * SyntaxFault, never an undefined that travels.
+ * SYNTAX, never an undefined that travels.
  */
 import { Fault } from './fault';
 import { unb64 } from './codec';
