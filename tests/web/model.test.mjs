@@ -1,0 +1,135 @@
+/*
+ * Passphrases, recovery codes, vaults, H.264, the texts of the app.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './source.mjs';
+
+const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/kx', 'crypto/names',
+  'model/words5', 'model/strength', 'model/code', 'model/vault', 'proto/h264');
+
+test('five proposed words hold exactly 64 bits', () => {
+  const list = e.wordList();
+  assert.equal(new Set(list).size, list.length);
+  assert.ok(BigInt(list.length) ** 5n >= 2n ** 64n);
+  assert.ok(BigInt(list.length - 1) ** 5n < 2n ** 64n);
+  assert.ok(list.every((w) => /^[a-z]{4,5}$/.test(w)));
+  assert.notEqual(e.phraseOf(2n ** 64n - 1n), e.phraseOf(2n ** 64n - 2n));
+  assert.match(e.phraseNew(), /^([a-z]{4,5} ){4}[a-z]{4,5}$/);
+});
+
+test('a passphrase is the same however it was typed', () => {
+  assert.equal(e.phraseNormal('  tolum\tbada \n kiren '), 'tolum bada kiren');
+  assert.equal(e.phraseNormal('cafe\u0301'), e.phraseNormal('caf\u00e9'));
+});
+
+test('what is guessable in 10^10 tries is refused', () => {
+  const own = ['Maria Schneider', 'Lakehouse'];
+  for (const bad of ['', 'a', 'password', 'Password123!', 'P@ssw0rd2024', 'qwertyuiop', 'letmein1234',
+    'iloveyou2', '14.07.1983', '19830714maria', 'mariaschneider1983', 'lakehouse2026', 'Lakehouse2026!',
+    'abcdefghijkl', '123456789012', 'aaaaaaaaaaaaaaa', 'abcabcabcabcabc', 'qazwsxedcrfv', 'drowssap99',
+    'sunflower12', 'correct horse', 'Summer2024!!', 'eaves eaves eaves', 'asdfghjkl123456', 'tigertiger99',
+    'monkeydragon1', '0123456789', 'zxcvbnm12345', 'michael1990!', 'umbrella2020', 'kitchen camera']) {
+    const s = e.strength(bad, own);
+    assert.ok(!s.enough, `${bad}: 10^${s.power.toFixed(1)} ${s.why}`);
+  }
+});
+
+test('what is not guessable so fast is taken', () => {
+  for (const good of ['tolum bada kiren sodel nagis', 'correct horse battery staple moon', 'x7#kQ9!vbT2m',
+    'three green bicycles on a roof', 'Kf83jdLq02mz', 'wir gehen heute lieber nicht schwimmen']) {
+    const s = e.strength(good, ['Maria']);
+    assert.ok(s.enough, `${good}: 10^${s.power.toFixed(1)} ${s.why}`);
+  }
+  for (let i = 0; i < 200; i++) {
+    const p = e.phraseNew();
+    assert.ok(e.strength(p).enough, p);
+  }
+});
+
+test('the estimate is quick even for long input', () => {
+  const from = performance.now();
+  e.strength('ab1'.repeat(400));
+  e.strength('z'.repeat(4000));
+  assert.ok(performance.now() - from < 500);
+});
+
+test('a recovery code comes back, however it was typed', async () => {
+  for (let i = 0; i < 20; i++) {
+    const code = e.codeNew();
+    const text = await e.codeText(code);
+    assert.match(text, /^([0-9a-z]{4} ){6}[0-9a-z]{4}$/);
+    for (const typed of [text, text.toUpperCase(), text.replace(/ /g, ''), text.replace(/ /g, '-'),
+      text.replace(/1/g, 'l').replace(/0/g, 'O')])
+      assert.deepEqual(await e.codeParse(typed), code);
+  }
+});
+
+test('a slip in a recovery code is found', async () => {
+  const text = (await e.codeText(e.codeNew())).replace(/ /g, '');
+  let missed = 0;
+  for (let i = 0; i < text.length; i++) {
+    const slip = text.slice(0, i) + (text[i] === 'a' ? 'b' : 'a') + text.slice(i + 1);
+    await e.codeParse(slip).then(() => missed++, () => {});
+  }
+  assert.ok(missed <= 1);
+  await assert.rejects(e.codeParse(text.slice(1)));
+  await assert.rejects(e.codeParse(''));
+});
+
+const content = (doors) => ({
+  root: e.random(32), doors,
+  homes: [{ home: e.b64(e.random(16)), member: e.b64(e.random(16)), grant: e.b64(e.random(16)), version: 3, hash: e.random(32) }],
+  sessions: [{ id: e.b64(e.random(16)), revoke: e.random(16), label: 'Firefox on Linux', day: 20780 }] });
+const door = (kind, pair) => ({ id: e.b64(e.random(16)), kind, key: pair.public });
+
+test('every door opens the vault, and only they do', async () => {
+  const account = e.random(16);
+  const a = await e.doorPair(e.random(64), account);
+  const b = await e.doorPair(e.random(16), account);
+  const v = content([door('passphrase', a), door('code', b)]);
+  const blob = await e.vaultSeal(v, account, null);
+  for (const pair of [a, b]) {
+    const read = await e.vaultOpen(blob, account, pair);
+    assert.deepEqual(read.content, v);
+    assert.equal(read.version, 1);
+  }
+  const stranger = await e.kxPairNew();
+  await assert.rejects(e.vaultOpen(blob, account, stranger), (x) => e.isFault(x, 'CRYPTO'));
+  await assert.rejects(e.vaultOpen(blob, e.random(16), a), (x) => e.isFault(x, 'CRYPTO'));
+  for (const at of [0, 1, 5, 20, 60, 100, blob.length - 1]) {
+    const bent = blob.slice();
+    bent[at] ^= 1;
+    await assert.rejects(e.vaultOpen(bent, account, b), e.Fault, `octet ${at}`);
+  }
+});
+
+test('each write of a vault has a new key and follows the one before', async () => {
+  const account = e.random(16);
+  const a = await e.doorPair(e.random(64), account);
+  const v = content([door('passphrase', a)]);
+  const one = await e.vaultOpen(await e.vaultSeal(v, account, null), account, a);
+  const blob = await e.vaultSeal(v, account, one);
+  const two = await e.vaultOpen(blob, account, a);
+  assert.equal(two.version, 2);
+  assert.deepEqual(blob.slice(10, 42), one.hash);
+  assert.equal((blob.length - 43 - 96 - 16) % 4096, 0);
+});
+
+test('a door that is not listed inside is refused', async () => {
+  const account = e.random(16);
+  const a = await e.doorPair(e.random(64), account);
+  const v = content([door('passphrase', a)]);
+  const lying = { ...v, doors: Object.assign([...v.doors], { map: () => [] }) };
+  await assert.rejects(e.vaultOpen(await e.vaultSeal(lying, account, null), account, a),
+    (x) => e.isFault(x, 'CRYPTO'));
+});
+
+test('an access unit becomes Annex-B and names its codec', () => {
+  const unit = Uint8Array.of(0, 0, 0, 4, 0x67, 0x64, 0x00, 0x1f, 0, 0, 0, 1, 0x65);
+  assert.equal(e.codecName(unit), 'avc1.64001f');
+  assert.deepEqual([...e.annexB(unit.slice())], [0, 0, 0, 1, 0x67, 0x64, 0, 0x1f, 0, 0, 0, 1, 0x65]);
+  assert.equal(e.codecName(Uint8Array.of(0, 0, 0, 1, 0x41)), null);
+  for (const bad of [[0, 0, 0, 2, 0x65], [0, 0, 0, 0], [0, 0, 0], [0, 0, 0, 1, 0x65, 0]])
+    assert.throws(() => e.annexB(Uint8Array.from(bad)), (x) => e.isFault(x, 'SYNTAX'));
+});
