@@ -68,11 +68,11 @@ export function u64(v: bigint | number): Octets {
   return out;
 }
 
-/* JSON, padded with spaces: its length tells little. */
-export function paddedJson(value: unknown, step = 4096): Octets {
-  const json = utf8(JSON.stringify(value));
-  const out = new Uint8Array(Math.ceil(json.length / step) * step).fill(32);
-  out.set(json);
-  wipe(json);
+/* Text, padded with spaces: its length tells little. */
+export function padded(text: string, step = 4096): Octets {
+  const plain = utf8(text);
+  const out = new Uint8Array(Math.ceil(plain.length / step) * step).fill(32);
+  out.set(plain);
+  wipe(plain);
   return out;
 }

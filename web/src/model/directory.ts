@@ -7,7 +7,7 @@
 import { Reader, b64, unb64 } from '../base/codec';
 import { Fault } from '../base/fault';
 import {
-  join, paddedJson, random, same, text, u32, u64, type Octets,
+  join, padded, random, same, text, u32, u64, type Octets,
 } from '../base/octets';
 import { open, seal } from '../crypto/aead';
 import { derive, sha256, type Root } from '../crypto/kdf';
@@ -206,9 +206,9 @@ export async function directoryWrite(
 ): Promise<{ sealed: Sealed; next: Directory }> {
   const version = (d?.version ?? 0) + 1;
   const at = [home, version] as const;
-  const peopleSealed = await pieceSeal(keys.people, 'directory people', ...at, paddedJson(people));
+  const peopleSealed = await pieceSeal(keys.people, 'directory people', ...at, padded(JSON.stringify(people)));
   const hubSealed = await pieceSeal(
-    keys.hub, 'directory hub', ...at, paddedJson(JSON.parse(hubJson)));
+    keys.hub, 'directory hub', ...at, padded(hubJson));
   const fields = join(
     home, u64(version), d?.hash ?? ZEROS, u32(epoch), unb64(author.member, 16), u64(time),
     await sha256(peopleSealed), await sha256(hubSealed));

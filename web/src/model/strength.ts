@@ -133,8 +133,9 @@ function cheapest(s: string, own: string[]): Best[] {
   for (let to = 1; to <= s.length; to++)
     for (let from = Math.max(0, to - 24); from < to; from++) {
       const p = piece(s.slice(from, to), own);
-      if (!p || !best[from]) continue;
-      const cost = best[from].cost + p.cost;
+      const before = best[from]?.cost;
+      if (!p || before === undefined) continue;
+      const cost = before + p.cost;
       offer(to, { cost, from, why: p.why });
       const times = to - from > 1 ? block(s, from, to) : 1;
       if (times > 1)

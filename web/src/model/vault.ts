@@ -6,7 +6,7 @@
 import { Reader, b64, unb64 } from '../base/codec';
 import { Fault } from '../base/fault';
 import { Json } from '../base/json';
-import { join, paddedJson, random, text, u64, u8, wipe, type Octets } from '../base/octets';
+import { join, padded, random, text, u64, u8, wipe, type Octets } from '../base/octets';
 import { open, seal } from '../crypto/aead';
 import { hpkeReceive, hpkeSend } from '../crypto/hpke';
 import { sha256 } from '../crypto/kdf';
@@ -151,7 +151,7 @@ export async function vaultSeal(
     parts.push(join(unb64(d.id, 16), enc, await hpke.seal(key)));
     hpke.wipe();
   }
-  const plain = paddedJson(contentJson(content));
+  const plain = padded(JSON.stringify(contentJson(content)));
   const body = await seal(key, plain, join(account, u64(version), prev));
   wipe(key, plain);
   return join(

@@ -1,0 +1,170 @@
+/*
+ * home.ts - a home as a member's browser holds it: the chain of directory
+ * versions, checked from the first one, and the keys of each epoch. Asks the
+ * server through what it is given; believes only what is signed.
+ */
+import { b64, unb64 } from '../base/codec';
+import { Fault } from '../base/fault';
+import { same, type Octets } from '../base/octets';
+import { rootKeyTake } from '../crypto/kdf';
+import type { KxPair } from '../crypto/kx';
+import { hubKey, peopleKey, thingKey } from '../crypto/names';
+import type { ReaderKey, Version } from '../proto/api';
+import { directoryTake, type Directory } from './directory';
+import { KEY_HOME, keyringCommitted, keyringOpen, type KeyringKey } from './keyring';
+import type { Hub, Thing } from './people';
+
+/* The keys of one epoch, to derive from. */
+export interface EpochKeys {
+  home: CryptoKey;
+  people: CryptoKey;
+  hub: CryptoKey;
+}
+
+export async function epochKeys(home: CryptoKey, id: Uint8Array, epoch: number): Promise<EpochKeys> {
+  return {
+    home, people: await rootKeyTake(await peopleKey(home, id, epoch)),
+    hub: await rootKeyTake(await hubKey(home, id, epoch)),
+  };
+}
+
+/* The highest version that this browser believed. */
+export interface Pin {
+  version: number;
+  hash: Octets;
+}
+
+/* Whom this browser reads for. */
+export interface Reader {
+  home: Octets;
+  member: string;
+  kx: KxPair;
+}
+
+export interface Answer {
+  versions: Version[];
+  keys: ReaderKey[];
+}
+
+export interface Camera {
+  thing: Thing;
+  stream: string;
+  hub: Hub;
+}
+
+interface Item extends KeyringKey {
+  version: number;
+}
+
+export class Home {
+  directory: Directory | null = null;
+  readonly epochs = new Map<number, EpochKeys>();
+  private readonly items = new Map<number, Item>(); /* home keys by epoch */
+  private readonly hashes = new Map<number, Octets>();
+
+  constructor(private readonly reader: Reader) {}
+
+  get id(): Octets {
+    return this.reader.home;
+  }
+
+  /* The newest believed version. */
+  get now(): Directory {
+    if (!this.directory) throw new Fault('MISSING', 'directory');
+    return this.directory;
+  }
+
+  keys(epoch = this.now.epoch): EpochKeys {
+    const keys = this.epochs.get(epoch);
+    if (!keys) throw new Fault('MISSING', 'epoch');
+    return keys;
+  }
+
+  private async itemsTake(keys: ReaderKey[]): Promise<void> {
+    for (const k of keys) {
+      const at = { home: this.id, epoch: k.epoch, version: k.version };
+      const item = await keyringOpen(at, this.reader.kx, k.item);
+      if (item.kind !== KEY_HOME || this.items.has(k.epoch)) continue;
+      this.items.set(k.epoch, { ...item, version: k.version });
+      this.epochs.set(k.epoch, await epochKeys(item.key, this.id, k.epoch));
+    }
+  }
+
+  /* A new epoch's key counts once the version that opens it commits to it. */
+  private async epochCheck(d: Directory): Promise<void> {
+    const item = this.items.get(d.epoch);
+    const at = { home: this.id, epoch: d.epoch, version: item?.version ?? 0 };
+    if (item && (await keyringCommitted(at, item, d.people))) return;
+    this.epochs.delete(d.epoch);
+    throw new Fault('CRYPTO', 'key without commitment');
+  }
+
+  private async versionTake(v: Version): Promise<void> {
+    const keys = this.epochs.get(v.epoch);
+    if (!keys) throw new Fault('MISSING', 'epoch');
+    const before = this.directory;
+    const next = await directoryTake(
+      before, this.id, { people: keys.people, hub: keys.hub }, v);
+    if (next.epoch !== v.epoch) throw new Fault('CORRUPT', 'epoch');
+    if (next.epoch !== before?.epoch) await this.epochCheck(next);
+    this.directory = next;
+    this.hashes.set(next.version, next.hash);
+  }
+
+  /*
+   * Read on from what is known until nothing newer comes. Throws as
+   * directoryTake().
+   */
+  async read(ask: (since: number, reader: string) => Promise<Answer>): Promise<void> {
+    for (;;) {
+      const since = this.directory?.version ?? 0;
+      const { versions, keys } = await ask(since, this.reader.member);
+      await this.itemsTake(keys);
+      for (const v of versions) await this.versionTake(v);
+      if (versions.length === 0) break;
+    }
+  }
+
+  /* Throws CONFLICT: older than what this browser saw, or another history. */
+  pinCheck(pin: Pin): void {
+    if (pin.version === 0) return;
+    const hash = this.hashes.get(pin.version);
+    if (!hash) throw new Fault('CONFLICT', 'older than known');
+    if (!same(hash, pin.hash)) throw new Fault('CONFLICT', 'fork');
+  }
+
+  get pin(): Pin {
+    return { version: this.now.version, hash: this.now.hash };
+  }
+
+  /* What we wrote ourselves and the server took. */
+  take(d: Directory): void {
+    this.directory = d;
+    this.hashes.set(d.version, d.hash);
+  }
+
+  get cameras(): Camera[] {
+    const people = this.now.people;
+    return people.things.flatMap((thing) => {
+      const hub = people.hubs.find((h) => h.id === thing.hub);
+      const media = thing.streams.find((s) => s.class === 1);
+      return thing.kind === 'camera' && hub && media ? [{ thing, stream: media.id, hub }] : [];
+    });
+  }
+
+  /* A thing's key in each epoch that we can read. */
+  async thingKeys(thing: string): Promise<{ epoch: number; key: CryptoKey }[]> {
+    const all = [...this.epochs];
+    return Promise.all(all.map(async ([epoch, keys]) => ({
+      epoch, key: await thingKey(keys.home, this.id, epoch, unb64(thing, 16)),
+    })));
+  }
+
+  get name(): string {
+    return this.now.people.name;
+  }
+
+  get text(): string {
+    return b64(this.id);
+  }
+}

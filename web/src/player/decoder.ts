@@ -1,0 +1,89 @@
+/*
+ * decoder.ts - WebCodecs: access units in, pictures out, in order. When it
+ * falls behind, what is queued is dropped and it goes on at the next key
+ * frame: late pictures are worse than missing ones.
+ */
+import type { Unit } from './track';
+
+const LATE_QUEUE = 4; /* queued when a key frame comes: drop them */
+const FULL_QUEUE = 60; /* queued between key frames: wait for one */
+const FAILURES_MAX = 3;
+
+export interface DecoderEvents {
+  picture(frame: VideoFrame, unit: Unit): void; /* takes the frame */
+  unplayable(): void;
+}
+
+export class Decoder {
+  private decoder: VideoDecoder | null = null;
+  private codec = '';
+  private readonly units = new Map<number, Unit>();
+  private n = 0;
+  private waitKey = true;
+  private failures = 0;
+  private generation = 0;
+
+  constructor(private readonly events: DecoderEvents) {}
+
+  get queued(): number {
+    return this.units.size;
+  }
+
+  /* Forget everything; the next unit must be a key frame. */
+  reset(): void {
+    this.generation++;
+    this.units.clear();
+    this.waitKey = true;
+    if (this.decoder && this.decoder.state !== 'closed') this.decoder.close();
+    this.decoder = null;
+  }
+
+  private make(): VideoDecoder {
+    const generation = this.generation;
+    return new VideoDecoder({
+      output: (frame) => {
+        const unit = this.units.get(frame.timestamp);
+        if (generation !== this.generation || !unit) {
+          frame.close();
+          return;
+        }
+        this.units.delete(frame.timestamp);
+        this.failures = 0;
+        this.events.picture(frame, unit);
+      },
+      error: () => {
+        if (generation !== this.generation) return;
+        this.reset();
+        if (++this.failures >= FAILURES_MAX) this.events.unplayable();
+      },
+    });
+  }
+
+  private begin(codec: string): void {
+    if (this.decoder && codec === this.codec) return;
+    this.reset();
+    this.codec = codec;
+    this.decoder = this.make();
+    /* else each picture waits for the next one */
+    this.decoder.configure({ codec, optimizeForLatency: true });
+  }
+
+  /* patient: a seek feeds a whole group at once and wants all of it. */
+  feed(unit: Unit, patient = false): void {
+    if (unit.key) {
+      if (!patient && this.queued > LATE_QUEUE) this.reset();
+      if (!unit.codec) return;
+      this.begin(unit.codec);
+      this.waitKey = false;
+    } else if (!patient && this.queued > FULL_QUEUE) this.waitKey = true;
+    if (this.waitKey || !this.decoder) return;
+    const timestamp = ++this.n;
+    this.units.set(timestamp, unit);
+    const type = unit.key ? 'key' : 'delta';
+    try {
+      this.decoder.decode(new EncodedVideoChunk({ type, timestamp, data: unit.data }));
+    } catch {
+      this.reset();
+    }
+  }
+}

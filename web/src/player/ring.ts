@@ -1,0 +1,114 @@
+/*
+ * ring.ts - the last minute and a little, as units in order of time: what was
+ * watched live and what was fetched of the time before.
+ */
+import type { Unit } from './track';
+
+export const MINUTE_US = 60_000_000;
+const KEEP_US = 80_000_000;
+const OCTETS_MAX = 96 << 20;
+
+export class Ring {
+  private units: Unit[] = [];
+  private readonly known = new Set<string>();
+  private octets = 0;
+
+  get first(): Unit | undefined {
+    return this.units[0];
+  }
+
+  get last(): Unit | undefined {
+    return this.units[this.units.length - 1];
+  }
+
+  at(i: number): Unit | undefined {
+    return this.units[i];
+  }
+
+  clear(): void {
+    this.units = [];
+    this.known.clear();
+    this.octets = 0;
+  }
+
+  private name(u: { run: string; index: number }): string {
+    return `${u.run}:${u.index}`;
+  }
+
+  add(u: Unit): void {
+    if (this.known.has(this.name(u))) return;
+    this.known.add(this.name(u));
+    this.octets += u.data.length;
+    let i = this.units.length;
+    while (i > 0 && this.units[i - 1]!.time > u.time) i--;
+    this.units.splice(i, 0, u);
+    this.trim();
+  }
+
+  /* Whole groups go, the oldest first. */
+  private trim(): void {
+    const last = this.units[this.units.length - 1]!;
+    for (;;) {
+      let next = 1;
+      while (next < this.units.length && !this.units[next]!.key) next++;
+      const second = this.units[next];
+      if (!second) return;
+      if (second.time > last.time - KEEP_US && this.octets <= OCTETS_MAX) return;
+      for (const u of this.units.splice(0, next)) {
+        this.octets -= u.data.length;
+        this.known.delete(this.name(u));
+      }
+    }
+  }
+
+  verify(run: string, first: number, last: number): void {
+    for (let i = this.units.length - 1; i >= 0; i--) {
+      const u = this.units[i]!;
+      if (u.run === run && u.index >= first && u.index <= last) u.verified = true;
+      if (u.run === run && u.index < first) return;
+    }
+  }
+
+  /* The newest unit at or before that time; else the oldest. */
+  find(time: number): number {
+    let low = 0;
+    let high = this.units.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.units[middle]!.time <= time) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /* The key frame that the unit at i builds on; -1: it is not here. */
+  keyOf(i: number): number {
+    while (i >= 0 && !this.units[i]!.key) i--;
+    return i;
+  }
+
+  /* The unit at i follows the one before it without a gap. */
+  follows(i: number): boolean {
+    const u = this.units[i];
+    const before = this.units[i - 1];
+    if (!u || !before) return false;
+    return u.key || u.run === before.run;
+  }
+
+  get length(): number {
+    return this.units.length;
+  }
+
+  /* Where a unit is now; -1: it is gone. */
+  indexOf(u: Unit): number {
+    const i = this.find(u.time);
+    return this.units[i] === u ? i : this.units.indexOf(u);
+  }
+
+  /* The newest unit that a mark verified, or -1. */
+  lastVerified(): number {
+    let i = this.units.length - 1;
+    while (i >= 0 && !this.units[i]!.verified) i--;
+    return i;
+  }
+}

@@ -1,0 +1,132 @@
+/*
+ * track.ts - what comes on one slot: run headers and records, opened in
+ * parallel and told in order. One track for live, one for each range.
+ */
+import { hex, unb64 } from '../base/codec';
+import { isFault } from '../base/fault';
+import type { Octets } from '../base/octets';
+import { annexB, codecName } from '../proto/h264';
+import { H264, HEADER, KEY, recordFlags, runClear } from '../proto/record';
+import { now } from '../model/clock';
+import { HourKeys } from '../model/hours';
+import { Run, type Said } from '../model/run';
+import type { PlayerCamera } from './messages';
+
+/* One picture, ready for a decoder. */
+export interface Unit {
+  run: string;
+  index: number;
+  time: number; /* µs, the hub's */
+  key: boolean;
+  codec: string | null; /* of a key frame */
+  data: Octets; /* Annex-B */
+  verified: boolean;
+  arrived: number; /* ms, ours */
+}
+
+export interface TrackEvents {
+  unit(u: Unit): void;
+  verified(run: string, first: number, last: number): void;
+  /* false: a mark does not fit; shut: it does not open; keys: an epoch that we lack */
+  trouble(what: 'false' | 'shut' | 'keys'): void;
+}
+
+const PENDING_MAX = 600;
+
+/* The keys of a camera: shared by its tracks, so that hours are found once. */
+export class CameraKeys {
+  private readonly epochs = new Map<number, HourKeys>();
+
+  constructor(readonly home: Octets, readonly camera: PlayerCamera) {
+    for (const k of camera.keys) this.epochs.set(k.epoch, new HourKeys(k.key));
+  }
+
+  async open(header: Uint8Array): Promise<Run | 'shut' | 'keys'> {
+    const clear = runClear(header);
+    const hours = this.epochs.get(clear.epoch);
+    if (!hours) return 'keys';
+    const hour = await hours.get(clear.hourId, now());
+    if (!hour) return 'shut';
+    const at = {
+      home: this.home, thing: unb64(this.camera.thing, 16), stream: unb64(this.camera.stream, 16),
+      writer: unb64(this.camera.hub.id, 16), class: 1,
+    };
+    return Run.open(header, at, hour.pair, this.camera.hub.sign);
+  }
+}
+
+export class Track {
+  private run: Promise<Run | null> = Promise.resolve(null);
+  private tail: Promise<void> = Promise.resolve();
+  private pending = 0;
+  private closed = false;
+
+  constructor(private readonly keys: CameraKeys, private readonly events: TrackEvents) {}
+
+  close(): void {
+    this.closed = true;
+  }
+
+  /* After everything that was fed so far. */
+  settled(): Promise<void> {
+    return this.tail;
+  }
+
+  feed(record: Uint8Array): void {
+    const arrived = performance.now();
+    let flags: number;
+    try {
+      flags = recordFlags(record);
+    } catch {
+      this.events.trouble('shut');
+      return;
+    }
+    if (flags === HEADER) {
+      this.run = this.headerOpen(record);
+      return;
+    }
+    /* we are far behind: leave a gap, go on at a key frame */
+    if (this.pending > PENDING_MAX && flags !== KEY) return;
+    this.pending++;
+    const run = this.run;
+    const said = run.then((r) => r?.open(record) ?? null).catch(() => 'shut' as const);
+    this.tail = this.tail.then(async () => {
+      this.pending--;
+      const r = await run;
+      const s = await said;
+      if (this.closed || !r || !s) return;
+      if (s === 'shut') this.events.trouble('shut');
+      else await this.follow(r, s, arrived);
+    });
+  }
+
+  private async headerOpen(record: Uint8Array): Promise<Run | null> {
+    const run = await this.keys.open(record).catch(() => 'shut' as const);
+    if (typeof run !== 'string') return run;
+    if (!this.closed) this.events.trouble(run);
+    return null;
+  }
+
+  private async follow(run: Run, said: Said, arrived: number): Promise<void> {
+    try {
+      const verified = await run.follow(said);
+      if (!verified) this.unit(run, said, arrived);
+      else if (verified.count > 0)
+        this.events.verified(hex(run.id), verified.first, verified.last);
+    } catch (e) {
+      if (isFault(e, 'MISSING') || isFault(e, 'EXISTS') || isFault(e, 'CLOSED')) return;
+      run.forget();
+      this.events.trouble('false');
+    }
+  }
+
+  private unit(run: Run, said: Said, arrived: number): void {
+    if (said.kind !== H264) return;
+    const key = (said.flags & KEY) !== 0;
+    const codec = key ? codecName(said.octets) : null;
+    this.events.unit({
+      run: hex(run.id), index: said.index, time: said.time, key, codec,
+      data: annexB(said.octets), verified: false, arrived,
+    });
+  }
+}
