@@ -175,8 +175,8 @@ walks_plan(uint32_t seed, uint64_t round, struct walk *courier,
 	    2 * STOOP_S + RING_S);
 	walk_plan(taker, (h & 4) != 0 ? out : -out, (h & 8) != 0 ? out : -out,
 	    2 * STOOP_S + 0.3f);
-	*ret_comes = 8 + art_noise(h, 1, 0) * 16;
-	*ret_returns = 88 + art_noise(h, 2, 0) * 40;
+	*ret_comes = 8 + (double)art_noise(h, 1, 0) * 16;
+	*ret_returns = 88 + (double)art_noise(h, 2, 0) * 40;
 }
 
 void
