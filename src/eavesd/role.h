@@ -26,7 +26,7 @@ enum role_fd {
 	EDGE_FD_DEVICE = 6,
 	EDGE_FD_DEVICE_KEY = 7, /* PEM files */
 	EDGE_FD_DEVICE_CERT = 8,
-	EDGE_FD_TLS_KEY = 9, /* closed when the browser port is plain */
+	EDGE_FD_TLS_KEY = 9, /* empty when the browser port is plain */
 	EDGE_FD_TLS_CERT = 10,
 };
 

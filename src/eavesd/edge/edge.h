@@ -1,0 +1,158 @@
+/*
+ * edge.h - the process that meets strangers: HTTP, WebSocket, TLS, fan-out.
+ * It knows tickets for the time of a question, homes as random ids, records
+ * as sealed octets. It opens no file and knows no person.
+ */
+#ifndef EDGE_EDGE_H
+#define EDGE_EDGE_H
+
+#include <jansson.h>
+
+#include "crypto/crypto.h"
+#include "ipc/ipc.h"
+#include "net/websocket.h"
+#include "proto/http1.h"
+#include "stream/fanout.h"
+
+#define STREAMS_MAX      4096
+#define CLIENTS_MAX      20000
+#define WATCHES_MAX      32
+#define CLOCKS_MAX       256
+#define BODY_OCTETS_MAX  (512u << 10)
+#define TEXT_OCTETS_MAX  (64u << 10)
+#define HEADS_OCTETS_MAX (24u << 10)
+#define SPKI_OCTETS      32
+
+enum door {
+	DOOR_BROWSER,
+	DOOR_DEVICE
+};
+
+struct edge;
+struct client;
+
+/* A stream that is written or watched. Lives while either is true. */
+struct live_stream {
+	struct fan_stream fan;
+	struct id home;
+	struct client *writer; /* the uplink, or NULL */
+	struct recording *recording;
+	struct live_stream *next;
+};
+
+struct watch {
+	struct fan_view view;
+	struct client *client;
+	bool used;
+};
+
+/* A connection and what it has become. */
+struct client {
+	struct conn conn;
+	struct edge *edge;
+	enum door door;
+	enum {
+		CLIENT_HTTP,
+		CLIENT_WAITING,
+		CLIENT_VIEWER,
+		CLIENT_UPLINK
+	} is;
+	uint64_t serial; /* tells a client from a later one at its address */
+	uint8_t spki[SPKI_OCTETS];
+	bool has_spki, keep;
+	struct client *next, **place;
+	struct websocket ws;
+	struct loop_timer ping;
+	/* viewer and uplink */
+	bool welcome;
+	struct id home, device;
+	uint32_t rights;
+	uint64_t expiry_s;
+	struct id streams[64];
+	uint8_t classes[64];
+	size_t stream_count;
+	struct watch *watches; /* viewer: WATCHES_MAX, made at the first */
+	char *heads;           /* uplink: the newest, b64 */
+	struct id ticket;      /* viewer: asked again when tickets died */
+	struct key secret;
+};
+
+struct clock_question {
+	uint32_t number; /* ours, told to the hub; 0: free */
+	uint64_t viewer, hub;
+	json_int_t n;
+	uint64_t until_ms;
+};
+
+struct edge {
+	struct loop *loop;
+	struct ipc *parent, *core;
+	struct loop_fd browser, device;
+	SSL_CTX *browser_tls, *device_tls;
+	struct client *clients, *dead;
+	size_t client_count;
+	uint64_t next_serial;
+	struct live_stream *streams;
+	size_t stream_count;
+	uint32_t next_slot;
+	struct clock_question clocks[CLOCKS_MAX];
+	uint32_t next_clock;
+	struct loop_timer second;
+	struct disk *disk;
+	bool stopped;
+};
+
+/* The client of that number, or NULL when it has gone. */
+struct client *client_find(struct edge *e, uint64_t serial);
+void client_close(struct client *c, enum err why);
+
+/* --- http.c --- */
+enum err http_input(struct client *c);
+/* --- live.c, uplink.c: from an upgraded connection --- */
+void viewer_begin(struct client *c);
+void uplink_begin(struct client *c);
+void viewer_end(struct client *c);
+void uplink_end(struct client *c);
+void viewers_recheck(struct edge *e);
+void viewers_tell_home(struct edge *e, const struct id *home);
+void uplinks_tell_home(struct edge *e, const struct id *home);
+void viewers_tell_heads(struct edge *e, const struct client *uplink);
+void viewers_tell_online(struct edge *e, const struct live_stream *s);
+void clock_answered(struct edge *e, uint32_t number, const char *body);
+void clocks_sweep(struct edge *e);
+void uplink_watched(struct edge *e, const struct id *home);
+
+/* --- streams.c --- */
+struct live_stream *stream_find(struct edge *e, const struct id *id);
+struct live_stream *
+stream_take(struct edge *e, const struct id *id, const struct id *home);
+/* Forgets it when nobody writes or watches. */
+void stream_let_go(struct edge *e, struct live_stream *s);
+
+/* --- text messages --- */
+/* Formats one JSON object and sends it; dies with the client on overflow. */
+void client_say(struct client *c, json_t *o);
+MUST_USE bool json_id(const json_t *o, const char *name, struct id *to);
+json_t *json_b64(struct slice s);
+
+/* --- disk.c: recording and reading back --- */
+struct disk *disk_create(struct edge *e);
+void disk_destroy(struct disk *d);
+/* A record of a media stream: kept, or dropped with its reason counted. */
+void recording_add(struct edge *e, struct live_stream *s, struct slice record,
+    const struct record_clear *clear);
+void recording_end(struct edge *e, struct live_stream *s);
+void recordings_second(struct edge *e);
+/* Answers groups and range by text and binary messages to the viewer. */
+void reading_groups(struct client *c, json_int_t n, const struct id *stream,
+    size_t most);
+struct range_question {
+	json_int_t n;
+	struct id stream;
+	struct run_id run;
+	uint64_t index;
+	size_t groups;
+};
+void reading_range(struct client *c, const struct range_question *q);
+
+#endif

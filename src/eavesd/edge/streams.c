@@ -1,0 +1,80 @@
+#include <stdlib.h>
+
+#include "base/codec.h"
+#include "eavesd/edge/edge.h"
+
+struct live_stream *
+stream_find(struct edge *e, const struct id *id)
+{
+	for (struct live_stream *s = e->streams; s != NULL; s = s->next)
+		if (id_eq(&s->fan.id, id))
+			return s;
+	return NULL;
+}
+
+struct live_stream *
+stream_take(struct edge *e, const struct id *id, const struct id *home)
+{
+	struct live_stream *s = stream_find(e, id);
+
+	if (s != NULL)
+		return id_eq(&s->home, home) ? s : NULL;
+	if (e->stream_count == STREAMS_MAX ||
+	    (s = calloc(1, sizeof *s)) == NULL)
+		return NULL;
+	fan_stream_init(&s->fan, id, ++e->next_slot & 0x7fffffffu);
+	s->home = *home;
+	s->next = e->streams;
+	e->streams = s;
+	e->stream_count++;
+	return s;
+}
+
+void
+stream_let_go(struct edge *e, struct live_stream *s)
+{
+	if (s->writer != NULL || s->fan.views != NULL || s->recording != NULL)
+		return;
+	for (struct live_stream **at = &e->streams; *at != NULL;
+	     at = &(*at)->next)
+		if (*at == s) {
+			*at = s->next;
+			break;
+		}
+	e->stream_count--;
+	fan_stream_fini(&s->fan);
+	free(s);
+}
+
+bool
+json_id(const json_t *o, const char *name, struct id *to)
+{
+	const json_t *v = json_object_get(o, name);
+
+	return json_is_string(v) &&
+	       b64_decode_exactly(slice_make(json_string_value(v),
+				      json_string_length(v)),
+		   to->octets, ID_OCTETS) == ERR_OK;
+}
+
+json_t *
+json_b64(struct slice s)
+{
+	char text[B64_ROOM(64)];
+
+	assert(s.len <= 64);
+	b64_encode(s, text);
+	return json_string(text);
+}
+
+void
+client_say(struct client *c, json_t *o)
+{
+	char *text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	if (text == NULL ||
+	    websocket_send(&c->ws, WS_TEXT, slice_str(text)) == ERR_LIMIT)
+		conn_close(&c->conn, ERR_LIMIT);
+	free(text);
+}

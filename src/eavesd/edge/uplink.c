@@ -1,0 +1,376 @@
+/*
+ * uplink.c - a hub: opens the streams that core says are its own, and sends
+ * records. What it sends is checked in form; a malformed one costs it the
+ * connection, never a viewer anything. docs/API.md, device door.
+ */
+#include <stdlib.h>
+
+#include "base/codec.h"
+#include "eavesd/edge/edge.h"
+
+#define PING_MS    20000u
+#define SILENCE_MS 45000u
+
+struct greeting {
+	struct edge *edge;
+	uint64_t client;
+};
+
+static enum err
+greeting_parse(struct client *c, struct slice body)
+{
+	struct rd r;
+
+	rd_init(&r, body);
+	const uint8_t err = rd_u8(&r);
+	if (r.err == ERR_OK && err != ERR_OK)
+		return ERR_DENIED;
+	rd_id(&r, &c->device);
+	rd_id(&r, &c->home);
+	c->stream_count = rd_u16(&r);
+	if (c->stream_count > COUNT(c->streams))
+		return ERR_LIMIT;
+	for (size_t i = 0; i < c->stream_count; i++) {
+		rd_id(&r, &c->streams[i]);
+		c->classes[i] = rd_u8(&r);
+	}
+	return rd_end(&r);
+}
+
+static bool
+home_is_watched(const struct edge *e, const struct id *home)
+{
+	for (const struct client *c = e->clients; c != NULL; c = c->next)
+		if (c->is == CLIENT_VIEWER && c->welcome && !c->conn.dead &&
+		    id_eq(&c->home, home))
+			return true;
+	return false;
+}
+
+static void
+watched_say(struct client *c)
+{
+	client_say(c, json_pack("{ss sb}", "t", "watched", "on",
+			  home_is_watched(c->edge, &c->home)));
+}
+
+void
+uplink_watched(struct edge *e, const struct id *home)
+{
+	for (struct client *c = e->clients, *next; c != NULL; c = next) {
+		next = c->next;
+		if (c->is == CLIENT_UPLINK && c->welcome &&
+		    id_eq(&c->home, home))
+			watched_say(c);
+	}
+}
+
+static void
+uplink_opened(void *ctx, enum err e, struct ipc_msg *m)
+{
+	struct greeting *g = ctx;
+	struct client *c = client_find(g->edge, g->client);
+
+	free(g);
+	if (c == NULL || c->conn.dead)
+		return;
+	if (e == ERR_OK)
+		e = greeting_parse(c, m->body);
+	if (e != ERR_OK) {
+		websocket_close(&c->ws, 4403,
+		    "No home has taken this device in.");
+		return;
+	}
+	json_t *list = json_array();
+	for (size_t i = 0; i < c->stream_count; i++)
+		(void)json_array_append_new(list,
+		    json_pack("{so si}", "id",
+			json_b64(id_slice(&c->streams[i])), "class",
+			c->classes[i]));
+	c->welcome = true;
+	client_say(c, json_pack("{ss so so so}", "t", "welcome", "device",
+			  json_b64(id_slice(&c->device)), "home",
+			  json_b64(id_slice(&c->home)), "streams", list));
+	watched_say(c);
+}
+
+static void
+uplink_open_ask(struct client *c)
+{
+	struct greeting *g = malloc(sizeof *g);
+	enum err e = ERR_NOMEM;
+
+	if (g != NULL) {
+		*g = (struct greeting){ c->edge, c->serial };
+		e = c->edge->core == NULL
+			? ERR_CLOSED
+			: ipc_request(c->edge->core, MSG_UPLINK_OPEN,
+			      SLICE_OF(c->spki), uplink_opened, g);
+	}
+	if (e == ERR_OK)
+		return;
+	free(g);
+	websocket_close(&c->ws, 1013, "The server is busy. Try again.");
+}
+
+/* --- streams --- */
+
+static int
+class_of(const struct client *c, const struct id *stream)
+{
+	for (size_t i = 0; i < c->stream_count; i++)
+		if (id_eq(&c->streams[i], stream))
+			return c->classes[i];
+	return -1;
+}
+
+static enum err
+open_take(struct client *c, const json_t *o)
+{
+	struct live_stream *s;
+	struct id id;
+
+	if (!json_id(o, "stream", &id) || class_of(c, &id) != 1)
+		return ERR_DENIED;
+	if ((s = stream_take(c->edge, &id, &c->home)) == NULL)
+		return ERR_LIMIT;
+	/* the same hub again: its old connection has not been missed yet */
+	if (s->writer != NULL && s->writer != c)
+		conn_close(&s->writer->conn, ERR_EXISTS);
+	if ((s = stream_take(c->edge, &id, &c->home)) == NULL)
+		return ERR_LIMIT;
+	s->writer = c;
+	client_say(c,
+	    json_pack("{ss so sI}", "t", "opened", "stream",
+		json_b64(id_slice(&id)), "slot", (json_int_t)s->fan.slot));
+	viewers_tell_online(c->edge, s);
+	return ERR_OK;
+}
+
+static enum err
+record_take(struct client *c, struct slice s)
+{
+	struct record_clear clear;
+	enum err e;
+
+	if (s.len < 4)
+		return ERR_SYNTAX;
+	const uint32_t slot = (uint32_t)slice_be(s, 4);
+	for (struct live_stream *l = c->edge->streams; l != NULL; l = l->next) {
+		if (l->fan.slot != slot || l->writer != c)
+			continue;
+		const struct slice record = slice_skip(s, 4);
+		if ((e = fan_publish(&l->fan, record, &clear)) == ERR_OK)
+			recording_add(c->edge, l, record, &clear);
+		return e;
+	}
+	return ERR_DENIED;
+}
+
+/* --- rows --- */
+
+struct row_question {
+	struct edge *edge;
+	uint64_t client;
+	json_int_t n;
+};
+
+static void
+row_answered(void *ctx, enum err e, struct ipc_msg *m)
+{
+	struct row_question *q = ctx;
+	struct client *c = client_find(q->edge, q->client);
+
+	if (e == ERR_OK)
+		e = m->body.len == 1 && m->body.at[0] < ERR__MAX
+			? (enum err)m->body.at[0]
+			: ERR_CORRUPT;
+	if (c != NULL)
+		client_say(c, json_pack("{ss sI ss?}", "t", "row", "n", q->n,
+				  "error", e == ERR_OK ? NULL : err_name(e)));
+	free(q);
+}
+
+static enum err
+row_write(const struct client *c, const json_t *o, struct buf *to)
+{
+	const json_t *sealed = json_object_get(o, "sealed");
+	const json_t *run = json_object_get(o, "run");
+	const json_t *index = json_object_get(o, "index");
+	uint8_t octets[16384], run8[RUN_ID_OCTETS];
+	static const uint8_t no_ticket[ID_OCTETS + KEY_OCTETS];
+	struct id stream;
+	struct wr w;
+	size_t n;
+
+	if (!json_id(o, "stream", &stream) || !json_is_string(sealed) ||
+	    !json_is_string(run) || !json_is_integer(index) ||
+	    b64_decode_exactly(slice_make(json_string_value(run),
+				   json_string_length(run)),
+		run8, sizeof run8) != ERR_OK ||
+	    b64_decode(slice_make(json_string_value(sealed),
+			   json_string_length(sealed)),
+		octets, sizeof octets, &n) != ERR_OK)
+		return ERR_SYNTAX;
+	wr_init(&w, to);
+	wr_octets(&w, SLICE_OF(c->spki));
+	wr_octets(&w, SLICE_OF(no_ticket));
+	wr_id(&w, &stream);
+	wr_u8(&w, (uint8_t)json_integer_value(json_object_get(o, "class")));
+	wr_octets(&w, SLICE_OF(run8));
+	wr_u64(&w, (uint64_t)json_integer_value(index));
+	wr_sized(&w, slice_make(octets, n));
+	return wr_end(&w);
+}
+
+static enum err
+row_take(struct client *c, const json_t *o)
+{
+	struct row_question *q;
+	AUTO_BUF struct buf b;
+	enum err e;
+
+	buf_init(&b, 20480);
+	if ((e = row_write(c, o, &b)) != ERR_OK)
+		return e;
+	if ((q = malloc(sizeof *q)) == NULL)
+		return ERR_NOMEM;
+	*q = (struct row_question){ c->edge, c->serial,
+		json_integer_value(json_object_get(o, "n")) };
+	e = c->edge->core == NULL ? ERR_CLOSED
+				  : ipc_request(c->edge->core, MSG_ROW_APPEND,
+					buf_slice(&b), row_answered, q);
+	if (e != ERR_OK)
+		free(q);
+	return e;
+}
+
+/* --- messages --- */
+
+static enum err
+heads_take(struct client *c, const json_t *o)
+{
+	const json_t *body = json_object_get(o, "body");
+
+	if (!json_is_string(body) ||
+	    json_string_length(body) > HEADS_OCTETS_MAX)
+		return ERR_SYNTAX;
+	free(c->heads);
+	if ((c->heads = strdup(json_string_value(body))) == NULL)
+		return ERR_NOMEM;
+	viewers_tell_heads(c->edge, c);
+	return ERR_OK;
+}
+
+static enum err
+clock_reply_take(struct client *c, const json_t *o)
+{
+	const json_t *body = json_object_get(o, "body");
+	const json_t *n = json_object_get(o, "n");
+
+	if (!json_is_string(body) || !json_is_integer(n))
+		return ERR_SYNTAX;
+	const uint32_t number = (uint32_t)json_integer_value(n);
+	if (c->edge->clocks[number % CLOCKS_MAX].hub == c->serial)
+		clock_answered(c->edge, number, json_string_value(body));
+	return ERR_OK;
+}
+
+static enum err
+text_take(struct client *c, const json_t *o)
+{
+	const char *t = json_string_value(json_object_get(o, "t"));
+
+	if (t == NULL || !c->welcome)
+		return ERR_SYNTAX;
+	if (strcmp(t, "open") == 0)
+		return open_take(c, o);
+	if (strcmp(t, "heads") == 0)
+		return heads_take(c, o);
+	if (strcmp(t, "clock") == 0)
+		return clock_reply_take(c, o);
+	if (strcmp(t, "row") == 0)
+		return row_take(c, o);
+	return ERR_SYNTAX;
+}
+
+static enum err
+uplink_message(struct websocket *w, enum ws_opcode kind, struct slice s)
+{
+	struct client *c = OBJ_OF(w, struct client, ws);
+	json_t *o;
+	enum err e;
+
+	if (kind == WS_BINARY)
+		return record_take(c, s);
+	o = s.len == 0 || s.len > TEXT_OCTETS_MAX
+		? NULL
+		: json_loadb((const char *)s.at, s.len, JSON_REJECT_DUPLICATES,
+		      NULL);
+	e = json_is_object(o) ? text_take(c, o) : ERR_SYNTAX;
+	json_decref(o);
+	return e;
+}
+
+void
+uplinks_tell_home(struct edge *e, const struct id *home)
+{
+	for (struct client *c = e->clients, *next; c != NULL; c = next) {
+		next = c->next;
+		if (c->is != CLIENT_UPLINK || !c->welcome ||
+		    !id_eq(&c->home, home))
+			continue;
+		client_say(c, json_pack("{ss}", "t", "home"));
+		if (!c->conn.dead)
+			uplink_open_ask(c);
+	}
+}
+
+static void
+pong_came(struct websocket *w)
+{
+	conn_deadline(w->conn, SILENCE_MS);
+}
+
+static void
+ping_due(struct loop_timer *t)
+{
+	struct client *c = OBJ_OF(t, struct client, ping);
+
+	(void)!websocket_send(&c->ws, WS_PING, SLICE_LIT(""));
+	if (!c->conn.dead)
+		(void)!loop_timer_set(c->edge->loop, t, PING_MS, ping_due);
+}
+
+void
+uplink_begin(struct client *c)
+{
+	c->is = CLIENT_UPLINK;
+	websocket_init(&c->ws, &c->conn, true, RECORD_OCTETS_MAX + 4);
+	c->ws.message = uplink_message;
+	c->ws.pong = pong_came;
+	c->conn.rules.in_octets_max = c->conn.in.cap = RECORD_OCTETS_MAX +
+						       65536;
+	conn_deadline(&c->conn, SILENCE_MS);
+	(void)!loop_timer_set(c->edge->loop, &c->ping, PING_MS, ping_due);
+	uplink_open_ask(c);
+}
+
+void
+uplink_end(struct client *c)
+{
+	loop_timer_remove(&c->ping);
+	free(c->heads);
+	c->heads = NULL;
+	websocket_fini(&c->ws);
+	for (struct live_stream *s = c->edge->streams, *next; s != NULL;
+	     s = next) {
+		next = s->next;
+		if (s->writer != c)
+			continue;
+		s->writer = NULL;
+		recording_end(c->edge, s);
+		viewers_tell_online(c->edge, s);
+		stream_let_go(c->edge, s);
+	}
+}

@@ -1,0 +1,39 @@
+/*
+ * main.c - which process this is. `-x role` is the parent's own word when it
+ * executes itself again; everything else is for the parent.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "eavesd/role.h"
+#include "os/sandbox.h"
+
+void
+role_ready(struct ipc *parent, const struct sandbox_missing *missing)
+{
+	const uint8_t body[2] = { missing->landlock, missing->own_user };
+
+	(void)!ipc_notice(parent, MSG_READY, SLICE_OF(body), NULL, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct role_start start = { 0 };
+
+	if (argc < 2 || strcmp(argv[1], "-x") != 0)
+		return parent_main(argc, argv);
+	if (argc != 5)
+		return 2;
+	start.uid = (uid_t)strtoul(argv[3], NULL, 10);
+	start.media_octets_max = strtoull(argv[4], NULL, 10);
+	if (strcmp(argv[2], "keeper") == 0)
+		return keeper_main(&start);
+	if (strcmp(argv[2], "core") == 0)
+		return core_main(&start);
+	if (strcmp(argv[2], "edge") == 0)
+		return edge_main(&start);
+	return 2;
+}

@@ -1,0 +1,36 @@
+/*
+ * log.h - typed log lines. There is no format string and no maker for a
+ * name, an address or a token: what has no maker cannot be logged.
+ */
+#ifndef LOG_LOG_H
+#define LOG_LOG_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum event {
+#define EVENT(name, level, sentence, todo) EV_##name,
+#include "log/events.def"
+#undef EVENT
+	EV__MAX
+};
+
+struct log_field {
+	const char *name; /* a literal */
+	enum {
+		LOG_NONE,
+		LOG_NUMBER,
+		LOG_ERR
+	} kind;
+	uint64_t number;
+};
+#define F_COUNT(literal, n)                                                    \
+	((struct log_field){ "" literal "", LOG_NUMBER, (uint64_t)(n) })
+#define F_ERR(e) ((struct log_field){ "error", LOG_ERR, (uint64_t)(e) })
+#define F_NONE   ((struct log_field){ "", LOG_NONE, 0 })
+
+/* One line on standard error. */
+void log_event(enum event event, struct log_field a, struct log_field b);
+
+#endif
