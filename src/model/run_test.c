@@ -73,11 +73,18 @@ bench_open(struct bench *b)
 }
 
 static void
+tape_clear(struct tape *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		buf_fini(&t->record[i]);
+	t->count = 0;
+}
+
+static void
 bench_close(struct bench *b)
 {
 	run_write_close(b->w);
-	for (size_t i = 0; i < b->tape.count; i++)
-		buf_fini(&b->tape.record[i]);
+	tape_clear(&b->tape);
 }
 
 /* Fifteen pictures a second, a key frame each two. */
@@ -384,7 +391,7 @@ a_member_cannot_forge_what_the_hub_said(void **state)
 	bench_open(&forged);
 	forged.info = b.info;
 	run_write_close(forged.w);
-	forged.tape.count = 0;
+	tape_clear(&forged.tape);
 	const struct run_secrets secrets = { .run_key = &run_key };
 	const struct run_sink sink = { tape_record, &forged.tape };
 	T_OK(run_write_open(&b.info, b.hour_public, &forged.hub, &secrets, sink,
@@ -393,7 +400,7 @@ a_member_cannot_forge_what_the_hub_said(void **state)
 			      &b.info.place, &b.hour, b.hub.public, &info, &r));
 	/* the header is the hub's, the pictures and marks are the member's */
 	struct run_writer *true_w = b.w;
-	b.tape.count = 0;
+	tape_clear(&b.tape);
 	const struct run_sink both = { tape_record, &b.tape };
 	T_OK(run_write_open(&b.info, b.hour_public, &b.hub, &secrets, both,
 	    &b.w));

@@ -66,8 +66,10 @@ main(int argc, char **argv)
 	}
 	for (int i = 0; i < n; i++) {
 		const char *name = list[i]->d_name;
-		if (name[0] == '.')
+		if (name[0] == '.') {
+			free(list[i]);
 			continue;
+		}
 		/* said before, so that a crash names its file */
 		fprintf(stderr, "# %s\n", name);
 		const int bad = one(dir, name);
@@ -75,7 +77,9 @@ main(int argc, char **argv)
 		printf("%s %d - %s\n", bad != 0 ? "not ok" : "ok", ++count,
 		    name);
 		(void)fflush(stdout);
+		free(list[i]);
 	}
+	free(list);
 	printf("1..%d\n", count);
 	return failed == 0 && count > 0 ? 0 : 1;
 }
