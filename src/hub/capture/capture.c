@@ -6,9 +6,11 @@
 #include "hub/capture/file_run.h"
 #include "hub/capture/pace.h"
 #include "hub/capture/pipe_run.h"
+#include "hub/capture/rtsp_run.h"
 #include "hub/unit.h"
 #include "os/file.h"
 #include "os/sandbox.h"
+#include "proto/rtsp.h"
 
 #define FDS_MAX 16
 
@@ -30,6 +32,7 @@ static enum err
 camera_run(const struct capture_settings *s, enum reason *ret_why)
 {
 	enum err e = ERR_UNSUPPORTED;
+	uint32_t detail;
 
 	*ret_why = REASON_NO_PROCESS;
 	switch (s->kind) {
@@ -45,6 +48,11 @@ camera_run(const struct capture_settings *s, enum reason *ret_why)
 		*ret_why = reason_of(e);
 		break;
 	case CAPTURE_RTSP:
+		*ret_why = rtsp_run(&(const struct rtsp_source){ s->url,
+					s->user, s->password },
+		    CAPTURE_CAMERA_FD, CAPTURE_OUT_FD, &detail);
+		e = ERR_CLOSED;
+		break;
 	case CAPTURE__MAX:
 		break;
 	}
@@ -68,6 +76,7 @@ capture_main(void)
 	if ((e = fd_read_all(CAPTURE_SETTINGS_FD, &octets)) != ERR_OK ||
 	    (e = capture_settings_get(buf_slice(&octets), &settings)) !=
 		ERR_OK ||
+	    (e = rtsp_prepare()) != ERR_OK ||
 	    (e = sandbox_enter(&sandbox, &missing)) != ERR_OK)
 		goto say;
 	(void)close(CAPTURE_SETTINGS_FD);
