@@ -90,7 +90,7 @@ channel_asked(int fd, struct channel_request *ret_request)
 enum err
 channel_answer(int fd, const struct channel_answer *a, int pass_fd)
 {
-	uint8_t octets[3] = { a->ask, a->camera, a->error };
+	uint8_t octets[3] = { a->ask, a->camera, a->why };
 
 	return packet_send(fd, octets, sizeof octets, pass_fd);
 }

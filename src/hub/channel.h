@@ -4,9 +4,9 @@
  * start a program; the parent can, and holds no key and reads no byte of a
  * network. One SEQPACKET pair, requests answered in order.
  *
- *   CHANNEL_SERVER     -> error, a socket that connects to the server
- *   CHANNEL_CAMERA n   -> error, the read end of a new capture process' pipe;
- *                         the one before is ended
+ *   CHANNEL_SERVER     -> a socket that connects to the server, or an error
+ *   CHANNEL_CAMERA n   -> the read end of a new capture process' pipe, or why
+ *                         there is none; the process before is ended
  */
 #ifndef HUB_CHANNEL_H
 #define HUB_CHANNEL_H
@@ -25,7 +25,7 @@ struct channel_request {
 };
 struct channel_answer {
 	uint8_t ask, camera;
-	uint8_t error; /* enum err */
+	uint8_t why; /* CHANNEL_SERVER: enum err, _CAMERA: enum reason; 0: ok */
 };
 
 /* ERR_CLOSED: the other side is gone. ERR_AGAIN: full, empty. */

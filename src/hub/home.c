@@ -220,8 +220,8 @@ found_committed(const struct found *f, const struct people *p)
 }
 
 /* The hour lists among the items that the directory commits to. */
-static void
-hours_take(struct hub_home *h, const struct hub_keys *keys,
+void
+hub_home_items(struct hub_home *h, const struct hub_keys *keys,
     const struct home_item *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -338,7 +338,7 @@ hub_home_take(struct hub_home *h, const struct hub_keys *keys,
 	    (e = buf_append(&h->people, v->sealed.people)) != ERR_OK ||
 	    (e = buf_append(&h->hub, v->sealed.hub)) != ERR_OK)
 		return e;
-	hours_take(h, keys, items, item_count);
+	hub_home_items(h, keys, items, item_count);
 	return ERR_OK;
 }
 

@@ -58,6 +58,10 @@ MUST_USE enum err hub_home_take(struct hub_home *h, const struct hub_keys *keys,
     const struct home_version *v, const struct home_item *items,
     size_t item_count);
 
+/* Items that came without a new version: hour lists only. */
+void hub_home_items(struct hub_home *h, const struct hub_keys *keys,
+    const struct home_item *items, size_t item_count);
+
 /* Whether the directory lists this hub, and this camera of it. */
 bool hub_home_lists_hub(const struct hub_home *h, const struct hub_keys *keys);
 bool hub_home_lists_camera(const struct hub_home *h,

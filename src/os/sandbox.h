@@ -16,6 +16,7 @@ enum sandbox_role {
 	SANDBOX_CORE,    /* its folder; no sockets but its channels */
 	SANDBOX_KEEPER,  /* its own folder; nothing else */
 	SANDBOX_CAPTURE, /* read and write what it was given */
+	SANDBOX_HUB,     /* its folder; descriptors passed to it */
 	SANDBOX__MAX
 };
 

@@ -1,0 +1,87 @@
+/*
+ * hub.h - the hub process: it holds the keys, seals what cameras say, and
+ * talks to the server. No file but its folder's, no socket of its own, no
+ * other program (parent.h does these for it).
+ *
+ *   enroll --> not paired: link, mailbox, m2, m3 --+
+ *      |                                           v
+ *      +----> paired: ------------------------> home (directory, keys)
+ *                ^                                 | lists this hub
+ *                |                                 v
+ *                +----------- link lost -------- uplink
+ *
+ * A directory that no longer lists the hub sends it back to "not paired".
+ * Each step that fails is tried again after 1, 2, 4 ... 30 s.
+ */
+#ifndef HUB_HUB_H
+#define HUB_HUB_H
+
+#include "hub/camera.h"
+#include "hub/channel.h"
+#include "hub/feed.h"
+#include "hub/settings.h"
+#include "hub/uplink.h"
+
+enum hub_step {
+	STEP_ENROLL,
+	STEP_LINK,
+	STEP_MAILBOX,
+	STEP_M2,
+	STEP_REFUSE,
+	STEP_M3,
+	STEP_HOME,
+	STEP_UPLINK
+};
+
+struct hub {
+	struct loop *loop;
+	int folder_fd;
+	struct settings settings;
+	struct hub_keys *keys;
+	struct hub_home home;
+	struct server server;
+	struct api api;
+	struct uplink uplink;
+	struct camera camera[HUB_CAMERAS_MAX];
+	struct feed feed[HUB_CAMERAS_MAX];
+	/* the parent's answers come in the order of the questions */
+	struct loop_fd channel;
+	bool server_for_uplink[4];
+	unsigned server_asked;
+	/* where we are */
+	enum hub_step step;
+	struct loop_timer retry, tick, heads;
+	uint64_t rest_ms, told_ms;
+	bool home_again; /* the directory changed while it was being read */
+	struct pairing pairing;
+	struct pairing_home paired;
+	uint64_t pairing_ms;
+	struct buf m3;
+	/* heads */
+	bool watched;
+	uint64_t heads_counter, heads_sent_ms;
+	uint8_t said_state[HUB_CAMERAS_MAX];
+};
+
+/* --- hub_pair.c, hub_home.c: the steps --- */
+void hub_step(struct hub *h, enum hub_step step);
+/* The step failed; again after a rest. */
+void hub_retry(struct hub *h);
+/* The same step again, after that time; it did not fail. */
+void hub_again(struct hub *h, uint64_t in_ms);
+void hub_pair_step(struct hub *h);
+void hub_home_step(struct hub *h);
+/* A sentence for whoever reads our standard error; nothing personal. */
+void hub_say(const char *sentence);
+/* --- hub_stream.c: cameras, uplink, heads --- */
+MUST_USE enum err hub_streams_init(struct hub *h);
+void hub_streams_fini(struct hub *h);
+void hub_uplink_step(struct hub *h);
+void hub_streams_refresh(struct hub *h);
+/* Ask the parent for a connection to the server. */
+void hub_connect(struct hub *h, bool for_uplink);
+
+/* The whole process, with the descriptors of parent.h. */
+int hub_main(void);
+
+#endif

@@ -1,0 +1,413 @@
+#include "hub/parent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/obj.h"
+#include "hub/channel.h"
+#include "hub/unit.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/sandbox.h"
+#include "os/sock.h"
+#include "os/spawn.h"
+
+#define REST_MS_MAX 30000
+#define RAN_LONG_MS 60000
+
+struct parent {
+	const struct settings *settings;
+	int folder_fd, signal_fd, channel_fd, capture_fd;
+	pid_t hub;
+	uint64_t hub_began_ms, hub_due_ms; /* due: when it may start again */
+	uint64_t rest_ms;
+	pid_t capture[HUB_CAMERAS_MAX];
+};
+
+/* --- a camera's process --- */
+
+/* The camera's password, alone in its file; none is none. */
+static enum err
+password_read(int folder_fd, size_t camera, struct buf *to)
+{
+	char name[32] = "camera-password";
+	struct stat st;
+	enum err e;
+
+	if (camera > 0)
+		(void)snprintf(name, sizeof name, "camera-password-%zu",
+		    camera + 1);
+	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? ERR_OK : err_of_errno(errno);
+	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0) {
+		(void)fprintf(stderr, "eaves-hub: %s must have mode 0600\n",
+		    name);
+		return ERR_DENIED;
+	}
+	if ((e = file_read(folder_fd, name, to)) != ERR_OK)
+		return e;
+	while (to->len > 0 &&
+	       (to->at[to->len - 1] == '\n' || to->at[to->len - 1] == '\r'))
+		to->len--;
+	return ERR_OK;
+}
+
+static int32_t
+zone_offset_s(void)
+{
+	const time_t now = time(NULL);
+	struct tm tm;
+
+	return localtime_r(&now, &tm) == NULL ? 0 : (int32_t)tm.tm_gmtoff;
+}
+
+/* A pipe that already holds all that the child is to read from it. */
+static enum err
+settings_pipe(const struct parent *p, size_t camera, int *ret_fd)
+{
+	const struct settings *s = p->settings;
+	const struct address *a = &s->camera[camera].address;
+	AUTO_BUF struct buf password, octets;
+	int fd[2];
+	enum err e;
+
+	buf_init_secret(&password, 256);
+	buf_init_secret(&octets, CAPTURE_SETTINGS_OCTETS_MAX);
+	if (a->kind == CAPTURE_RTSP &&
+	    (e = password_read(p->folder_fd, camera, &password)) != ERR_OK)
+		return e;
+	const struct capture_settings c = {
+		.kind = a->kind,
+		.demo_seed = s->demo_seed,
+		.demo_speed_milli = s->demo_speed_milli,
+		.zone_offset_s = zone_offset_s(),
+		.url = slice_str(a->url),
+		.user = slice_str(a->user),
+		.password = buf_slice(&password),
+	};
+	if ((e = capture_settings_put(&c, &octets)) != ERR_OK)
+		return e;
+	if (pipe2(fd, O_CLOEXEC) == -1)
+		return err_of_errno(errno);
+	/* at most CAPTURE_SETTINGS_OCTETS_MAX: a pipe takes it at once */
+	e = fd_write_all(fd[1], buf_slice(&octets));
+	(void)close(fd[1]);
+	if (e != ERR_OK)
+		(void)close(fd[0]);
+	else
+		*ret_fd = fd[0];
+	return e;
+}
+
+/* What the capture process reads its pictures from; -1 for the demo. */
+static enum reason
+camera_open(const struct address *a, int *ret_fd)
+{
+	struct stat st;
+
+	*ret_fd = -1;
+	switch (a->kind) {
+	case CAPTURE_DEMO:
+		return REASON_RUNNING;
+	case CAPTURE_RTSP:
+		return sock_connect(a->host, a->port, ret_fd) == ERR_OK
+			   ? REASON_RUNNING
+			   : REASON_NO_ROUTE;
+	case CAPTURE_FILE:
+	case CAPTURE_PIPE:
+	case CAPTURE__MAX:
+		break;
+	}
+	const bool fifo = a->kind == CAPTURE_PIPE;
+	/* a FIFO without a writer would hold us up: it is waited for there */
+	const int fd = open(a->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1)
+		return REASON_FILE;
+	if (fstat(fd, &st) == -1 ||
+	    !(fifo ? S_ISFIFO(st.st_mode) : S_ISREG(st.st_mode))) {
+		(void)close(fd);
+		return REASON_FILE;
+	}
+	*ret_fd = fd;
+	return REASON_RUNNING;
+}
+
+static void
+capture_end(struct parent *p, size_t camera)
+{
+	if (p->capture[camera] <= 0)
+		return;
+	(void)kill(p->capture[camera], SIGKILL);
+	(void)waitpid(p->capture[camera], NULL, 0);
+	p->capture[camera] = 0;
+}
+
+static enum reason
+capture_start(struct parent *p, size_t camera, int *ret_fd)
+{
+	static const char *const argv[] = { "eaves-capture", NULL };
+	AUTO_FD int camera_fd = -1;
+	AUTO_FD int settings_fd = -1;
+	int out[2];
+	enum reason why;
+
+	capture_end(p, camera);
+	why = camera_open(&p->settings->camera[camera].address, &camera_fd);
+	if (why != REASON_RUNNING)
+		return why;
+	if (settings_pipe(p, camera, &settings_fd) != ERR_OK)
+		return REASON_PASSWORD;
+	if (pipe2(out, O_CLOEXEC) == -1)
+		return REASON_NO_PROCESS;
+	const struct spawn spawn = { .argv = argv,
+		.fds = { out[1], settings_fd, camera_fd },
+		.fd_count = 3 };
+	const enum err e = spawn_program(&spawn, p->capture_fd,
+	    &p->capture[camera]);
+	(void)close(out[1]);
+	if (e != ERR_OK) {
+		(void)close(out[0]);
+		return REASON_NO_PROCESS;
+	}
+	*ret_fd = out[0];
+	return REASON_RUNNING;
+}
+
+/* --- the hub process --- */
+
+static void
+hub_end(struct parent *p)
+{
+	if (p->hub > 0) {
+		(void)kill(p->hub, SIGKILL);
+		(void)waitpid(p->hub, NULL, 0);
+		p->hub = 0;
+	}
+	if (p->channel_fd != -1)
+		(void)close(p->channel_fd);
+	p->channel_fd = -1;
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		capture_end(p, i);
+}
+
+static enum err
+hub_settings_pipe(const struct parent *p, int *ret_fd)
+{
+	AUTO_BUF struct buf octets;
+	int fd[2];
+	enum err e;
+
+	buf_init(&octets, SETTINGS_OCTETS_MAX);
+	if ((e = settings_put(p->settings, &octets)) != ERR_OK)
+		return e;
+	if (pipe2(fd, O_CLOEXEC) == -1)
+		return err_of_errno(errno);
+	e = fd_write_all(fd[1], buf_slice(&octets));
+	(void)close(fd[1]);
+	if (e != ERR_OK)
+		(void)close(fd[0]);
+	else
+		*ret_fd = fd[0];
+	return e;
+}
+
+static enum err
+hub_start(struct parent *p)
+{
+	static const char *const argv[] = { "eaves-hub", "-x", PARENT_HUB_WORD,
+		NULL };
+	AUTO_FD int settings_fd = -1;
+	int pair[2];
+	enum err e;
+
+	if ((e = hub_settings_pipe(p, &settings_fd)) != ERR_OK ||
+	    (e = sock_pair(pair)) != ERR_OK)
+		return e;
+	const struct spawn spawn = { .argv = argv,
+		.fds = { pair[1], p->folder_fd, settings_fd },
+		.fd_count = 3 };
+	e = spawn_self(&spawn, &p->hub);
+	(void)close(pair[1]);
+	if (e != ERR_OK) {
+		(void)close(pair[0]);
+		return e;
+	}
+	p->channel_fd = pair[0];
+	p->hub_began_ms = clock_monotonic_ms();
+	return ERR_OK;
+}
+
+/* A hub process that ended is started again: after 1, 2, 4 ... 30 s. */
+static void
+hub_rest(struct parent *p)
+{
+	const uint64_t now = clock_monotonic_ms();
+
+	hub_end(p);
+	if (p->rest_ms == 0 || now - p->hub_began_ms > RAN_LONG_MS)
+		p->rest_ms = 500;
+	p->rest_ms = p->rest_ms * 2 > REST_MS_MAX ? REST_MS_MAX
+						  : p->rest_ms * 2;
+	p->hub_due_ms = now + p->rest_ms;
+	(void)fprintf(stderr,
+	    "eaves-hub: the hub process ended; it starts again in %u s\n",
+	    (unsigned)(p->rest_ms / 1000));
+}
+
+static enum err
+request_serve(struct parent *p)
+{
+	struct channel_request r;
+	AUTO_FD int fd = -1;
+	enum err e;
+
+	if ((e = channel_asked(p->channel_fd, &r)) != ERR_OK)
+		return e;
+	struct channel_answer a = { .ask = r.ask, .camera = r.camera };
+	if (r.ask == CHANNEL_SERVER)
+		a.why = (uint8_t)sock_connect(p->settings->host,
+		    p->settings->port, &fd);
+	else if (r.camera >= p->settings->camera_count)
+		return ERR_SYNTAX;
+	else
+		a.why = (uint8_t)capture_start(p, r.camera, &fd);
+	return channel_answer(p->channel_fd, &a, fd);
+}
+
+/* --- the loop --- */
+
+static bool
+signals_take(struct parent *p)
+{
+	struct signalfd_siginfo info;
+	bool stop = false;
+
+	while (read(p->signal_fd, &info, sizeof info) == sizeof info)
+		stop |= info.ssi_signo != SIGCHLD;
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (p->capture[i] > 0 &&
+		    waitpid(p->capture[i], NULL, WNOHANG) == p->capture[i])
+			p->capture[i] = 0; /* its pipe tells the hub */
+	if (p->hub > 0 && waitpid(p->hub, NULL, WNOHANG) == p->hub) {
+		p->hub = 0;
+		hub_rest(p);
+	}
+	return !stop;
+}
+
+static int
+wait_ms(const struct parent *p)
+{
+	const uint64_t now = clock_monotonic_ms();
+
+	if (p->hub > 0)
+		return -1;
+	return p->hub_due_ms > now ? (int)(p->hub_due_ms - now) : 0;
+}
+
+static bool
+parent_turn(struct parent *p)
+{
+	struct pollfd fds[] = { { .fd = p->signal_fd, .events = POLLIN },
+		{ .fd = p->channel_fd, .events = POLLIN } };
+
+	if (poll(fds, 2, wait_ms(p)) == -1 && errno != EINTR)
+		return false;
+	if (fds[1].revents != 0) {
+		const enum err e = request_serve(p);
+		/* talks nonsense: the less trusted side starts anew */
+		if (e != ERR_OK && e != ERR_AGAIN)
+			hub_rest(p);
+	}
+	if (fds[0].revents != 0 && !signals_take(p))
+		return false;
+	if (p->hub == 0 && clock_monotonic_ms() >= p->hub_due_ms &&
+	    hub_start(p) != ERR_OK)
+		hub_rest(p);
+	return true;
+}
+
+/* --- the start --- */
+
+static int
+signals_open(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* Beside this program, as built; else where it is installed. */
+static int
+capture_program_open(void)
+{
+	static const char *const beside[] = { "eaves-capture",
+		"capture/eaves-capture" };
+	char path[4096];
+	const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
+
+	if (n > 0) {
+		path[n] = '\0';
+		char *name = strrchr(path, '/') + 1;
+		for (size_t i = 0; i < COUNT(beside); i++) {
+			strcpy(name, beside[i]);
+			const int fd = open(path, O_RDONLY | O_CLOEXEC);
+			if (fd != -1)
+				return fd;
+		}
+	}
+	return open(EAVES_LIBEXEC "/eaves-capture", O_RDONLY | O_CLOEXEC);
+}
+
+static const char *
+parent_open(struct parent *p)
+{
+	if (folder_open(p->settings->folder, &p->folder_fd) != ERR_OK)
+		return "its folder cannot be opened";
+	if (flock(p->folder_fd, LOCK_EX | LOCK_NB) == -1)
+		return "another hub runs in that folder";
+	if ((p->capture_fd = capture_program_open()) == -1)
+		return "the program eaves-capture is missing";
+	if ((p->signal_fd = signals_open()) == -1)
+		return "there are no signal descriptors here";
+	return NULL;
+}
+
+int
+parent_main(const struct settings *s)
+{
+	struct parent p = { .settings = s,
+		.folder_fd = -1,
+		.signal_fd = -1,
+		.channel_fd = -1,
+		.capture_fd = -1 };
+	const char *why;
+
+	sandbox_begin();
+	if ((why = parent_open(&p)) != NULL) {
+		(void)fprintf(stderr, "eaves-hub: %s\n", why);
+		return 1;
+	}
+	while (parent_turn(&p))
+		;
+	hub_end(&p);
+	return 0;
+}

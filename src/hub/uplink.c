@@ -1,0 +1,348 @@
+#include "hub/uplink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/codec.h"
+#include "hub/body.h"
+#include "model/json_read.h"
+#include "model/run.h"
+#include "proto/http1.h"
+
+#define TEXT_OCTETS_MAX ((size_t)64 << 10)
+#define OUT_OCTETS_MAX  ((size_t)8 << 20)
+#define SILENCE_MS      50000
+#define SILENCE_LOOK_MS 5000
+#define CLOSE_DENIED    4403
+
+void
+uplink_init(struct uplink *u, struct loop *loop, const struct server *server,
+    const struct hub_keys *keys)
+{
+	u->loop = loop;
+	u->server = server;
+	u->keys = keys;
+	u->state = UPLINK_DOWN;
+	u->fini = u->websocket = false;
+	u->silence = (struct loop_timer){ 0 };
+	buf_init(&u->frame, RUN_RECORD_MAX + 4);
+}
+
+void
+uplink_fini(struct uplink *u)
+{
+	u->fini = true;
+	uplink_close(u);
+	buf_fini(&u->frame);
+}
+
+void
+uplink_close(struct uplink *u)
+{
+	if (u->state != UPLINK_DOWN)
+		conn_close(&u->conn, ERR_CLOSED);
+}
+
+static void
+conn_closed(struct conn *c, enum err why)
+{
+	struct uplink *u = OBJ_OF(c, struct uplink, conn);
+
+	loop_timer_remove(&u->silence);
+	u->state = UPLINK_DOWN;
+	if (u->websocket)
+		websocket_fini(&u->ws);
+	u->websocket = false;
+	memset(u->stream, 0, sizeof u->stream);
+	if (!u->fini)
+		u->down(u, why);
+}
+
+/* A server that said nothing, not even a ping, is gone. */
+static void
+silence_look(struct loop_timer *t)
+{
+	struct uplink *u = OBJ_OF(t, struct uplink, silence);
+
+	if (loop_now_ms(u->loop) - u->heard_ms > SILENCE_MS ||
+	    loop_timer_set(u->loop, t, SILENCE_LOOK_MS, silence_look) != ERR_OK)
+		conn_close(&u->conn, ERR_TIMEOUT);
+}
+
+static void
+say(struct uplink *u, json_t *j)
+{
+	AUTO_BUF struct buf text;
+
+	buf_init(&text, TEXT_OCTETS_MAX);
+	if (body_put(j, &text) != ERR_OK ||
+	    websocket_send(&u->ws, WS_TEXT, buf_slice(&text)) != ERR_OK)
+		conn_close(&u->conn, ERR_LIMIT);
+}
+
+/* --- what the server says --- */
+
+static enum err
+welcome_take(struct uplink *u, struct json_in *in)
+{
+	struct id device, home;
+	enum err e;
+
+	json_in_id(in, "device", &device);
+	json_in_id(in, "home", &home);
+	(void)json_in_array(in, "streams", 256);
+	if ((e = json_in_end(in)) != ERR_OK)
+		return e;
+	if (u->state != UPLINK_GREETING)
+		return ERR_SYNTAX;
+	u->state = UPLINK_UP;
+	u->up(u, &home);
+	return ERR_OK;
+}
+
+static enum err
+opened_take(struct uplink *u, struct json_in *in)
+{
+	struct id stream;
+	enum err e;
+
+	json_in_id(in, "stream", &stream);
+	const uint32_t slot = (uint32_t)json_in_number(in, "slot", UINT32_MAX);
+	if ((e = json_in_end(in)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
+		struct uplink_stream *s = &u->stream[i];
+		if (!s->asked || s->opened ||
+		    !id_eq(&stream, &u->keys->camera[i].stream))
+			continue;
+		s->opened = true;
+		s->slot = slot;
+		u->opened(u, i);
+		return ERR_OK;
+	}
+	return ERR_SYNTAX;
+}
+
+static enum err
+clock_take(struct uplink *u, struct json_in *in)
+{
+	AUTO_BUF struct buf question;
+	enum err e;
+
+	buf_init(&question, 256);
+	const json_int_t n = (json_int_t)json_in_number(in, "n", INT64_MAX);
+	json_in_buf(in, "body", &question);
+	if ((e = json_in_end(in)) == ERR_OK)
+		u->clock(u, n, buf_slice(&question));
+	return e;
+}
+
+static enum err
+text_take(struct uplink *u, json_t *root)
+{
+	struct json_in in;
+	enum err e;
+
+	json_in_init(&in, root);
+	const struct slice t = json_in_text(&in, "t", 16);
+	if (slice_eq(t, SLICE_LIT("welcome")))
+		return welcome_take(u, &in);
+	if (slice_eq(t, SLICE_LIT("opened")))
+		return opened_take(u, &in);
+	if (slice_eq(t, SLICE_LIT("clock")))
+		return clock_take(u, &in);
+	if (slice_eq(t, SLICE_LIT("home"))) {
+		u->told(u);
+		return json_in_end(&in);
+	}
+	if (slice_eq(t, SLICE_LIT("watched"))) {
+		const bool on = json_in_bool(&in, "on");
+		if ((e = json_in_end(&in)) == ERR_OK)
+			u->watched(u, on);
+		return e;
+	}
+	return ERR_OK; /* what a newer server says and we do not know */
+}
+
+static enum err
+message_take(struct websocket *w, enum ws_opcode kind, struct slice octets)
+{
+	struct uplink *u = OBJ_OF(w, struct uplink, ws);
+	json_t *root;
+	enum err e;
+
+	if (kind != WS_TEXT)
+		return ERR_SYNTAX;
+	if ((e = json_text_parse(octets, TEXT_OCTETS_MAX, &root)) != ERR_OK)
+		return e;
+	e = text_take(u, root);
+	json_decref(root);
+	return e;
+}
+
+/* --- from a connection to a WebSocket --- */
+
+static void
+upgrade_ask(struct uplink *u)
+{
+	uint8_t nonce[16];
+	char key[32], head[512];
+	size_t n = 0;
+
+	octets_random(nonce, sizeof nonce);
+	/* base64 with padding, as RFC 6455 wants; 16 octets end in two '=' */
+	b64_encode(SLICE_OF(nonce), key);
+	for (n = 0; key[n] != '\0'; n++)
+		key[n] = key[n] == '-' ? '+' : key[n] == '_' ? '/' : key[n];
+	memcpy(key + n, "==", 3);
+	ws_accept(slice_str(key), u->accept);
+	const int len = snprintf(head, sizeof head,
+	    "GET /device/uplink HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
+	    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+	    "Sec-WebSocket-Protocol: eaves.uplink.1\r\n"
+	    "Sec-WebSocket-Key: %s\r\n\r\n",
+	    u->server->host, key);
+	if (len < 0 || (size_t)len >= sizeof head ||
+	    conn_send(&u->conn, slice_make(head, (size_t)len)) != ERR_OK)
+		conn_close(&u->conn, ERR_IO);
+}
+
+static enum err
+upgrade_take(struct uplink *u)
+{
+	struct http_head head;
+	enum err e;
+
+	if ((e = http_response_parse(buf_slice(&u->conn.in), &head)) != ERR_OK)
+		return e == ERR_MORE ? ERR_OK : e;
+	if (head.status == 403)
+		return ERR_DENIED;
+	if (head.status != 101 ||
+	    !http_is(http_field(&head, "Sec-WebSocket-Accept"), u->accept) ||
+	    !http_is(http_field(&head, "Sec-WebSocket-Protocol"),
+		"eaves.uplink.1"))
+		return ERR_SYNTAX;
+	buf_consume(&u->conn.in, head.octets);
+	u->ws = (struct websocket){ .message = message_take };
+	websocket_init(&u->ws, &u->conn, false, TEXT_OCTETS_MAX);
+	u->websocket = true;
+	u->state = UPLINK_GREETING;
+	return ERR_OK;
+}
+
+/* A close frame carries a code; 4403 says that we are not known here. */
+static bool
+denied(const struct conn *c)
+{
+	const struct slice in = buf_slice(&c->in);
+
+	return in.len >= 4 && in.at[0] == (0x80 | WS_CLOSE) &&
+	       (in.at[1] & 0x7f) >= 2 &&
+	       slice_be(slice_skip(in, 2), 2) == CLOSE_DENIED;
+}
+
+static enum err
+conn_input(struct conn *c)
+{
+	struct uplink *u = OBJ_OF(c, struct uplink, conn);
+	enum err e;
+
+	u->heard_ms = loop_now_ms(u->loop);
+	if (u->state == UPLINK_UPGRADING && (e = upgrade_take(u)) != ERR_OK)
+		return e;
+	if (u->state == UPLINK_UPGRADING)
+		return ERR_OK;
+	if (u->state == UPLINK_GREETING && denied(c))
+		return ERR_DENIED;
+	return websocket_input(&u->ws);
+}
+
+static void
+conn_opened(struct conn *c)
+{
+	struct uplink *u = OBJ_OF(c, struct uplink, conn);
+
+	if (server_check(u->server, c) != ERR_OK)
+		conn_close(c, ERR_CRYPTO);
+	else
+		upgrade_ask(u);
+}
+
+void
+uplink_connected(struct uplink *u, int fd)
+{
+	const struct conn_rules rules = {
+		.in_octets_max = 2 * TEXT_OCTETS_MAX,
+		.out_octets_max = OUT_OCTETS_MAX,
+	};
+
+	assert(u->state == UPLINK_DOWN);
+	u->conn = (struct conn){ .opened = conn_opened,
+		.input = conn_input,
+		.closed = conn_closed };
+	u->state = UPLINK_UPGRADING;
+	u->heard_ms = loop_now_ms(u->loop);
+	enum err e = conn_start(&u->conn, u->loop, fd, u->server->tls, true,
+	    &rules);
+	if (e != ERR_OK) {
+		u->state = UPLINK_DOWN;
+		u->down(u, e);
+	} else if (loop_timer_set(u->loop, &u->silence, SILENCE_LOOK_MS,
+		       silence_look) != ERR_OK) {
+		conn_close(&u->conn, ERR_NOMEM);
+	}
+}
+
+/* --- what we say --- */
+
+void
+uplink_open(struct uplink *u, size_t camera)
+{
+	struct uplink_stream *s = &u->stream[camera];
+
+	if (u->state != UPLINK_UP || s->asked)
+		return;
+	s->asked = true;
+	say(u, json_pack("{s:s,s:o}", "t", "open", "stream",
+		   body_id(&u->keys->camera[camera].stream)));
+}
+
+enum err
+uplink_record(struct uplink *u, size_t camera, struct slice record)
+{
+	const struct uplink_stream *s = &u->stream[camera];
+	struct wr w;
+	enum err e;
+
+	if (u->state != UPLINK_UP || !s->opened)
+		return ERR_CLOSED;
+	buf_clear(&u->frame);
+	wr_init(&w, &u->frame);
+	wr_u32(&w, s->slot);
+	wr_octets(&w, record);
+	if ((e = wr_end(&w)) == ERR_OK)
+		e = websocket_send(&u->ws, WS_BINARY, buf_slice(&u->frame));
+	return e;
+}
+
+size_t
+uplink_backlog(const struct uplink *u)
+{
+	return u->state == UPLINK_UP ? conn_queued(&u->conn) : 0;
+}
+
+void
+uplink_heads(struct uplink *u, struct slice sealed)
+{
+	if (u->state == UPLINK_UP)
+		say(u, json_pack("{s:s,s:o}", "t", "heads", "body",
+			   body_b64(sealed)));
+}
+
+void
+uplink_clock(struct uplink *u, json_int_t n, struct slice reply)
+{
+	if (u->state == UPLINK_UP)
+		say(u, json_pack("{s:s,s:I,s:o}", "t", "clock", "n", n, "body",
+			   body_b64(reply)));
+}

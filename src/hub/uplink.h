@@ -1,0 +1,71 @@
+/*
+ * uplink.h - the WebSocket that carries sealed records to the server
+ * (docs/API.md, /device/uplink): streams are opened by name and answered with
+ * a slot number; then records go out as binary messages.
+ *
+ *   down --uplink_connected--> upgrading --101--> greeting --welcome--> up
+ *   any --closed--> down
+ *
+ * What is not sent is bounded: uplink_backlog() tells, and the cameras wait
+ * for a key frame when it grows (camera.h).
+ */
+#ifndef HUB_UPLINK_H
+#define HUB_UPLINK_H
+
+#include <jansson.h>
+
+#include "hub/api.h"
+#include "hub/keys.h"
+#include "net/websocket.h"
+
+struct uplink_stream {
+	bool asked, opened;
+	uint32_t slot;
+};
+
+struct uplink {
+	struct loop *loop;
+	const struct server *server;
+	const struct hub_keys *keys;
+	void *owner;
+	void (*up)(struct uplink *u, const struct id *home);
+	void (*opened)(struct uplink *u, size_t camera);
+	void (*clock)(struct uplink *u, json_int_t n, struct slice question);
+	void (*told)(struct uplink *u); /* the directory has changed */
+	void (*watched)(struct uplink *u, bool on);
+	/* why: ERR_DENIED when the server does not know this device */
+	void (*down)(struct uplink *u, enum err why);
+	enum uplink_state {
+		UPLINK_DOWN,
+		UPLINK_UPGRADING,
+		UPLINK_GREETING,
+		UPLINK_UP
+	} state;
+	bool fini, websocket;
+	struct conn conn;
+	struct websocket ws;
+	char accept[WS_ACCEPT_OCTETS + 1];
+	struct uplink_stream stream[HUB_CAMERAS_MAX];
+	struct loop_timer silence;
+	uint64_t heard_ms;
+	struct buf frame;
+};
+
+/* Callbacks are set before. */
+void uplink_init(struct uplink *u, struct loop *loop,
+    const struct server *server, const struct hub_keys *keys);
+void uplink_fini(struct uplink *u);
+/* Takes fd, which is connecting. Only when down. */
+void uplink_connected(struct uplink *u, int fd);
+void uplink_close(struct uplink *u);
+
+/* Ask for a camera's stream; opened() says that it can be written. */
+void uplink_open(struct uplink *u, size_t camera);
+/* ERR_LIMIT, ERR_CLOSED: not sent, and the link goes down. */
+MUST_USE enum err
+uplink_record(struct uplink *u, size_t camera, struct slice record);
+size_t uplink_backlog(const struct uplink *u);
+void uplink_heads(struct uplink *u, struct slice sealed);
+void uplink_clock(struct uplink *u, json_int_t n, struct slice reply);
+
+#endif
