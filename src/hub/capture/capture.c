@@ -1,6 +1,8 @@
 #include "hub/capture/capture.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 
 #include "hub/capture/demo_run.h"
 #include "hub/capture/file_run.h"
@@ -10,9 +12,11 @@
 #include "hub/unit.h"
 #include "os/file.h"
 #include "os/sandbox.h"
+#include "os/sock.h"
 #include "proto/rtsp.h"
 
-#define FDS_MAX 16
+#define FDS_MAX    16
+#define CONNECT_MS 10000
 
 /* Why a run ended, for those kinds of camera that do not say it themselves. */
 static enum reason
@@ -28,11 +32,48 @@ reason_of(enum err e)
 	}
 }
 
+/* The socket was handed over while it was still connecting. */
+static enum reason
+connect_wait(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int n;
+
+	do {
+		n = poll(&p, 1, CONNECT_MS);
+	} while (n == -1 && errno == EINTR);
+	if (n == 0)
+		return REASON_SLOW;
+	switch (n == -1 ? ERR_IO : sock_error(fd)) {
+	case ERR_OK:
+		return REASON_RUNNING;
+	case ERR_REFUSED:
+		return REASON_REFUSED;
+	case ERR_TIMEOUT:
+		return REASON_SLOW;
+	default:
+		return REASON_NO_ROUTE;
+	}
+}
+
 static enum err
-camera_run(const struct capture_settings *s, enum reason *ret_why)
+rtsp_camera_run(const struct capture_settings *s, enum reason *ret_why,
+    uint32_t *ret_detail)
+{
+	const struct rtsp_source source = { s->url, s->user, s->password };
+
+	*ret_why = connect_wait(CAPTURE_CAMERA_FD);
+	if (*ret_why == REASON_RUNNING)
+		*ret_why = rtsp_run(&source, CAPTURE_CAMERA_FD, CAPTURE_OUT_FD,
+		    ret_detail);
+	return ERR_CLOSED;
+}
+
+static enum err
+camera_run(const struct capture_settings *s, enum reason *ret_why,
+    uint32_t *ret_detail)
 {
 	enum err e = ERR_UNSUPPORTED;
-	uint32_t detail;
 
 	*ret_why = REASON_NO_PROCESS;
 	switch (s->kind) {
@@ -48,14 +89,11 @@ camera_run(const struct capture_settings *s, enum reason *ret_why)
 		*ret_why = reason_of(e);
 		break;
 	case CAPTURE_RTSP:
-		*ret_why = rtsp_run(&(const struct rtsp_source){ s->url,
-					s->user, s->password },
-		    CAPTURE_CAMERA_FD, CAPTURE_OUT_FD, &detail);
-		e = ERR_CLOSED;
-		break;
+		return rtsp_camera_run(s, ret_why, ret_detail);
 	case CAPTURE__MAX:
 		break;
 	}
+	*ret_detail = (uint32_t)e;
 	return e;
 }
 
@@ -69,6 +107,7 @@ capture_main(void)
 	struct sandbox_missing missing;
 	AUTO_BUF struct buf octets;
 	enum reason why = REASON_NO_PROCESS;
+	uint32_t detail = 0;
 	enum err e;
 
 	sandbox_begin();
@@ -80,10 +119,9 @@ capture_main(void)
 	    (e = sandbox_enter(&sandbox, &missing)) != ERR_OK)
 		goto say;
 	(void)close(CAPTURE_SETTINGS_FD);
-	e = camera_run(&settings, &why);
+	e = camera_run(&settings, &why, &detail);
 say:
 	/* if the hub is gone, nobody hears it */
-	(void)!unit_write_status(CAPTURE_OUT_FD, pace_now_us(), why,
-	    (uint32_t)e);
+	(void)!unit_write_status(CAPTURE_OUT_FD, pace_now_us(), why, detail);
 	return e == ERR_OK ? 0 : 1;
 }
