@@ -1,0 +1,41 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/obj.h"
+#include "cli/cli.h"
+
+static const struct {
+	const char *name, *words;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "lan-cert", "FOLDER", cli_lan_cert },
+	{ "lan-name", "CERTIFICATE", cli_lan_name },
+	{ "qr", "< ADDRESS", cli_qr },
+};
+
+static void
+usage(FILE *to)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		(void)fprintf(to, "eaves %s %s\n", commands[i].name,
+		    commands[i].words);
+	(void)fputs("eaves --version\n", to);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		(void)puts("eaves " EAVES_VERSION);
+		return 0;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	for (size_t i = 0; argc > 1 && i < COUNT(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	usage(stderr);
+	return 2;
+}
