@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/obj.h"
 #include "schema/sql.h"
@@ -244,6 +245,42 @@ version_check(struct store *s)
 	return version > SCHEMA_VERSION ? ERR_UNSUPPORTED : ERR_OK;
 }
 
+static int
+name_as_is(sqlite3_vfs *vfs, const char *name, int room, char *to)
+{
+	const size_t len = strlen(name);
+
+	(void)vfs;
+	if (len >= (size_t)room)
+		return SQLITE_CANTOPEN;
+	memcpy(to, name, len + 1);
+	return SQLITE_OK;
+}
+
+/*
+ * SQLite would make a name absolute, and then need the right to search every
+ * folder above it. Ours is found from the working folder, so that a user of
+ * our own can serve a store below somebody's private folder.
+ */
+static const char *
+vfs_here(void)
+{
+	static sqlite3_vfs here;
+
+	if (here.zName == NULL) {
+		const sqlite3_vfs *usual = sqlite3_vfs_find(NULL);
+
+		if (usual == NULL)
+			return NULL;
+		here = *usual;
+		here.zName = "here";
+		here.xFullPathname = name_as_is;
+		if (sqlite3_vfs_register(&here, 0) != SQLITE_OK)
+			here.zName = NULL;
+	}
+	return here.zName;
+}
+
 enum err
 store_open(const char *name, struct store **ret_store)
 {
@@ -255,7 +292,7 @@ store_open(const char *name, struct store **ret_store)
 	s->magic = STORE_MAGIC;
 	e = err_of_sqlite(sqlite3_open_v2(name, &s->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-	    NULL));
+	    vfs_here()));
 	if (e == ERR_OK)
 		(void)sqlite3_extended_result_codes(s->db, 1);
 	if (e != ERR_OK || (e = pragmas_set(s)) != ERR_OK ||
