@@ -42,6 +42,7 @@ export interface Verified {
   first: number;
   last: number;
   count: number;
+  number: number; /* of the mark */
   ends: boolean;
 }
 
@@ -191,7 +192,7 @@ export class Run {
     this.leaves = [];
     this.ended = ends;
     const count = known ? m.count : 0;
-    return { first: m.firstIndex, last: m.firstIndex + count - 1, count, ends };
+    return { first: m.firstIndex, last: m.firstIndex + count - 1, count, number: m.number, ends };
   }
 
   /* After a mark that did not fit: believe nothing until a key frame. */

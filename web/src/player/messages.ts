@@ -32,7 +32,7 @@ export type ToPlayer =
   | { t: 'home'; home: PlayerHome; camera: PlayerCamera | null }
   | { t: 'canvas'; canvas: OffscreenCanvas }
   | { t: 'show'; camera: PlayerCamera | null }
-  | { t: 'want'; back_s: number } /* somebody reaches for the slider */
+  | { t: 'want' } /* somebody reaches for the slider */
   | { t: 'past'; back_s: number }
   | { t: 'live' }
   | { t: 'play'; on: boolean }

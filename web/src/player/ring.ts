@@ -87,14 +87,6 @@ export class Ring {
     return i;
   }
 
-  /* The unit at i follows the one before it without a gap. */
-  follows(i: number): boolean {
-    const u = this.units[i];
-    const before = this.units[i - 1];
-    if (!u || !before) return false;
-    return u.key || u.run === before.run;
-  }
-
   get length(): number {
     return this.units.length;
   }

@@ -26,7 +26,7 @@ export interface Unit {
 
 export interface TrackEvents {
   unit(u: Unit): void;
-  verified(run: string, first: number, last: number): void;
+  verified(run: string, first: number, last: number, mark: number): void;
   /* false: a mark does not fit; shut: it does not open; keys: an epoch that we lack */
   trouble(what: 'false' | 'shut' | 'keys'): void;
 }
@@ -112,7 +112,7 @@ export class Track {
       const verified = await run.follow(said);
       if (!verified) this.unit(run, said, arrived);
       else if (verified.count > 0)
-        this.events.verified(hex(run.id), verified.first, verified.last);
+        this.events.verified(hex(run.id), verified.first, verified.last, verified.number);
     } catch (e) {
       if (isFault(e, 'MISSING') || isFault(e, 'EXISTS') || isFault(e, 'CLOSED')) return;
       run.forget();

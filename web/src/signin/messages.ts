@@ -52,7 +52,7 @@ export interface Asks {
     answer: Entered;
   };
   enter: {
-    ask: Typed & { label: string; gone: string[]; pins: HomePin[]; vaultVersion: number };
+    ask: Typed & { label: string; gone: string[]; pins: HomePin[]; vaults: Record<string, number> };
     answer: Entered;
   };
   recover: { ask: Typed & { code: string; label: string }; answer: Entered };

@@ -185,7 +185,7 @@ export async function enter(a: Ask<'enter'>): Promise<Entered> {
   const { account, vault } = await api.sessionFinish(login, ke3, session);
   const { pair } = await passphraseDoor(exportKey, account);
   const read = await vaultOpen(vault, account, pair);
-  if (read.version < a.vaultVersion) throw new Fault('CONFLICT', 'an older vault');
+  if (read.version < (a.vaults[b64(account)] ?? 0)) throw new Fault('CONFLICT', 'an older vault');
   const row = sessionRow(session, a.label);
   const done = await vaultChange(session, account, pair, read, (v) => ({
     ...pinsRaise(v, a.pins),

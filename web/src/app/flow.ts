@@ -1,0 +1,384 @@
+/*
+ * flow.ts - what happens: opening the page, the first run, signing in and
+ * out, going into the home, meeting the hub. Views call these; they change
+ * the state.
+ */
+import { b64, unb64 } from '../base/codec';
+import { Fault, isFault } from '../base/fault';
+import { sha256 } from '../crypto/kdf';
+import { utf8 } from '../base/octets';
+import { sign } from '../crypto/sign';
+import { Home, type Camera } from '../model/home';
+import { linkOf, type Link } from '../model/pair';
+import * as api from '../proto/api';
+import { ApiError, isApi, ticketNew, ticketText, type Ticket } from '../proto/api';
+import type { Entered } from '../signin/messages';
+import { lacks } from './can';
+import { deviceLabel } from './device';
+import { keptDrop, keptRead, keptWrite, leftRead, leftWrite, type Kept } from './keep';
+import { hubFind, pair, pairingProblem } from './pairing';
+import { Player } from './player';
+import type { PlayerCamera, PlayerHome } from '../player/messages';
+import { PAIRING_NONE, now, set, type Problem, type Tab } from './state';
+import { ask, signinEnd } from './workers';
+
+const LINK_MS = 15 * 60_000;
+const RETRY_MS = 3000;
+
+let link: Link | null = null; /* of the page's address */
+let kept: Kept | null = null;
+let home: Home | null = null;
+let player: Player | null = null;
+let homeTicket: { ticket: Ticket; expires: number } | null = null;
+
+function problemOf(e: unknown): Problem {
+  if (e instanceof ApiError) {
+    if (e.code === 'gone' || e.code === 'slow_down' || e.code === 'later') return e.code;
+    if (e.code === 'conflict') return 'taken';
+    if (e.code === 'ticket') return 'ended';
+    if (e.code === 'denied') return 'wrong';
+  }
+  if (isFault(e, 'DENIED')) return 'wrong';
+  if (e instanceof Fault) return 'trust';
+  return 'unknown';
+}
+
+/* Runs a task that a person waits for; its problem is shown, not thrown. */
+async function busy(task: () => Promise<void>, of = problemOf): Promise<boolean> {
+  if (now().busy) return false;
+  set({ busy: true, problem: null });
+  try {
+    await task();
+    return true;
+  } catch (e) {
+    set({ problem: of(e) });
+    return false;
+  } finally {
+    set({ busy: false });
+  }
+}
+
+/* --- opening the page --- */
+
+async function linkCheck(l: Link, first: boolean): Promise<void> {
+  if (!first) {
+    set({ screen: { at: 'signin', problem: null } });
+    return;
+  }
+  try {
+    await hubFind(l);
+    set({ screen: { at: 'welcome' } });
+  } catch (e) {
+    const problem = pairingProblem(e);
+    set({ screen: problem === 'gone' ? { at: 'gone' } : { at: 'badLink', problem } });
+  }
+}
+
+async function begin(): Promise<void> {
+  try {
+    const { first } = await api.info();
+    if (link) await linkCheck(link, first);
+    else set({ screen: first ? { at: 'new' } : { at: 'signin', problem: null } });
+  } catch {
+    set({ screen: { at: 'gone' } });
+    setTimeout(() => {
+      if (now().screen.at === 'gone') void begin();
+    }, RETRY_MS);
+  }
+}
+
+export async function start(from: Link | null): Promise<void> {
+  link = from;
+  const missing = await lacks();
+  if (missing.length > 0) {
+    set({ screen: { at: 'cannot', lacks: missing } });
+    return;
+  }
+  kept = await keptRead();
+  if (!kept) return begin();
+  if (link) {
+    kept.link = { ...link, until: Date.now() + LINK_MS };
+    await keptWrite(kept);
+  }
+  await homeEnter();
+}
+
+/* --- the first run --- */
+
+export interface FirstRun {
+  handle: string;
+  passphrase: string;
+  home: string;
+}
+
+function keepOf(e: Entered, handle: string, label: string): Kept {
+  const { code: _, ...rest } = e;
+  return { ...rest, handle, label, link: link ? { ...link, until: Date.now() + LINK_MS } : null };
+}
+
+async function keepEntered(e: Entered, handle: string, label: string): Promise<void> {
+  kept = keepOf(e, handle, label);
+  link = null;
+  await keptWrite(kept);
+  const left = await leftRead();
+  left.vaults[b64(e.account)] = e.vaultVersion;
+  await leftWrite({ ...left, gone: [] });
+  set({ handle });
+  signinEnd();
+}
+
+export function firstRun(f: FirstRun): Promise<boolean> {
+  return busy(async () => {
+    if (!link) throw new Error('no link');
+    const label = deviceLabel();
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
+    const at = await linkOf(link);
+    const e = await ask('create', { ...f, name: f.handle, label, zone, link: at });
+    await keepEntered(e, f.handle, label);
+    set({ screen: { at: 'code', code: e.code ?? '', fresh: true } });
+    void homeEnter();
+  });
+}
+
+/* --- signing in --- */
+
+export function signIn(handle: string, passphrase: string): Promise<boolean> {
+  return busy(async () => {
+    const left = await leftRead();
+    const label = deviceLabel();
+    const e = await ask('enter', {
+      handle, passphrase, label, gone: left.gone, pins: left.pins, vaults: left.vaults,
+    });
+    await keepEntered(e, handle, label);
+    void homeEnter();
+  });
+}
+
+function recoverProblem(e: unknown): Problem {
+  if (isApi(e, 'ticket')) return 'codeOld';
+  if (isApi(e, 'denied')) return 'nameOther';
+  if (isFault(e, 'SYNTAX')) return 'code';
+  return problemOf(e);
+}
+
+export function recover(handle: string, code: string, passphrase: string): Promise<boolean> {
+  return busy(async () => {
+    const label = deviceLabel();
+    const e = await ask('recover', { handle, code, passphrase, label });
+    await keepEntered(e, handle, label);
+    set({ screen: { at: 'code', code: e.code ?? '', fresh: false } });
+    void homeEnter();
+  }, recoverProblem);
+}
+
+export function codeDone(): void {
+  set({ screen: { at: 'home' } });
+}
+
+export function goTo(at: 'signin' | 'forgot'): void {
+  set({ screen: at === 'signin' ? { at, problem: null } : { at }, problem: null });
+}
+
+export function tabSet(tab: Tab): void {
+  set({ tab, problem: null });
+}
+
+/* The session died: keep what must be kept, ask to sign in again. */
+async function leave(problem: Problem | null): Promise<void> {
+  const left = await leftRead();
+  if (kept) {
+    left.gone.push(b64(kept.session.id));
+    left.pins = kept.homes.map(({ home: h, version, hash }) => ({ home: h, version, hash }));
+    await leftWrite(left);
+  }
+  await keptDrop();
+  player?.end();
+  kept = home = player = homeTicket = null;
+  set({
+    screen: { at: 'signin', problem }, tab: 'home', view: null, cameras: [], camera: '',
+    pairing: PAIRING_NONE, opening: false, problem: null,
+  });
+}
+
+export function signOut(): Promise<boolean> {
+  return busy(async () => {
+    if (kept) await api.sessionDelete(kept.session).catch(() => undefined);
+    await leave(null);
+  });
+}
+
+/* --- the home --- */
+
+/* A home ticket: proves that this browser holds the grant. */
+async function ticketFresh(): Promise<Ticket> {
+  const soon = Date.now() / 1000 + 60;
+  if (homeTicket && homeTicket.expires > soon) return homeTicket.ticket;
+  const k = kept;
+  const at = k?.homes[0];
+  if (!k || !at) throw new Fault('MISSING', 'home');
+  const nonce = await api.homeNonce(k.session);
+  const origin = await sha256(utf8(location.origin));
+  const grant = unb64(at.grant, 16);
+  const signature = await sign(at.grantKey, 'home open', origin, k.session.id, nonce, grant);
+  const ticket = ticketNew();
+  const { expires } = await api.homeOpen(k.session, at.grant, nonce, signature, ticket);
+  homeTicket = { ticket, expires };
+  return ticket;
+}
+
+async function founding(k: Kept): Promise<void> {
+  if (!k.founding) return;
+  await api.homeCreate(k.session, k.founding).catch((e) => {
+    if (!isApi(e, 'conflict')) throw e; /* it was taken already */
+  });
+  k.founding = null;
+  await keptWrite(k);
+}
+
+async function homeRead(): Promise<void> {
+  const h = home!;
+  const k = kept!;
+  await h.read(async (since, reader) => api.homeRead(await ticketFresh(), since, reader));
+  const pass = k.homes[0]!;
+  h.pinCheck({ version: pass.version, hash: pass.hash });
+  if (h.pin.version > pass.version) {
+    Object.assign(pass, h.pin);
+    await keptWrite(k);
+  }
+}
+
+function playerHome(h: Home): PlayerHome {
+  return {
+    home: h.text, people: [...h.epochs].map(([epoch, keys]) => ({ epoch, key: keys.people })),
+    hubs: h.now.people.hubs.map((x) => ({ id: x.id, sign: unb64(x.sign), kx: unb64(x.kx) })),
+    directory: h.pin,
+  };
+}
+
+async function playerCamera(h: Home, c: Camera): Promise<PlayerCamera> {
+  return {
+    thing: c.thing.id, stream: c.stream, keys: await h.thingKeys(c.thing.id),
+    hub: { id: c.hub.id, sign: unb64(c.hub.sign), kx: unb64(c.hub.kx) },
+  };
+}
+
+/* Cameras and names as the directory has them now. */
+async function homeShow(): Promise<void> {
+  const h = home!;
+  const rows = h.cameras.map((c) => ({ thing: c.thing.id, name: c.thing.name }));
+  const camera = rows.some((r) => r.thing === now().camera) ? now().camera : rows[0]?.thing ?? '';
+  set({ homeName: h.name, cameras: rows, camera });
+  const found = h.cameras.find((c) => c.thing.id === camera);
+  const shown = found ? await playerCamera(h, found) : null;
+  if (player) player.send({ t: 'home', home: playerHome(h), camera: shown });
+  else if (shown) {
+    player = new Player({
+      view: (view) => set({ view }),
+      home: () => void homeAgain(),
+      ticket: () => void ticketAgain(),
+    });
+    player.open(ticketText(await ticketFresh()), playerHome(h));
+    player.show(shown, found!.thing.name);
+  }
+}
+
+async function homeAgain(): Promise<void> {
+  try {
+    await homeRead();
+    await homeShow();
+  } catch (e) {
+    if (isApi(e, 'ticket')) await leave('ended');
+    else if (e instanceof Fault) set({ problem: 'trust' });
+  }
+}
+
+async function ticketAgain(): Promise<void> {
+  homeTicket = null;
+  try {
+    player?.send({ t: 'ticket', ticket: ticketText(await ticketFresh()) });
+  } catch (e) {
+    if (isApi(e, 'ticket')) await leave('ended');
+    else setTimeout(() => void ticketAgain(), RETRY_MS);
+  }
+}
+
+async function homeEnter(): Promise<void> {
+  const k = kept!;
+  set({ opening: true, handle: k.handle, problem: null });
+  if (now().screen.at !== 'code') set({ screen: { at: 'home' } });
+  try {
+    await founding(k);
+    const pass = k.homes[0];
+    if (!pass) throw new Fault('MISSING', 'home');
+    home = new Home({ home: unb64(pass.home, 16), member: pass.member, kx: k.kx });
+    await homeRead();
+    await homeShow();
+    set({ opening: false });
+    if (k.link) await pairing();
+  } catch (e) {
+    homeTicket = null;
+    if (isApi(e, 'ticket')) return leave('ended');
+    const problem = problemOf(e);
+    set({ problem });
+    if (problem === 'gone' || problem === 'later')
+      setTimeout(() => {
+        if (kept === k && !home?.directory) void homeEnter();
+      }, RETRY_MS);
+    else set({ opening: false });
+  }
+}
+
+/* Meets the hub of the link that was opened. */
+export async function pairing(): Promise<void> {
+  const k = kept;
+  if (!k?.link || !home) return;
+  if (k.link.until < Date.now()) set({ pairing: { step: 'failed', part: 0, problem: 'link' } });
+  else if (await pair(k.link, k, home, ticketFresh)) {
+    k.link = null;
+    await keptWrite(k);
+    await homeShow();
+  }
+}
+
+export async function cameraShow(thing: string): Promise<void> {
+  const found = home?.cameras.find((c) => c.thing.id === thing);
+  if (!found || !home) return;
+  set({ camera: thing, view: null });
+  player?.show(await playerCamera(home, found), found.thing.name);
+}
+
+export function playerNow(): Player | null {
+  return player;
+}
+
+/* --- the account --- */
+
+export function sessionNow(): Ticket | null {
+  return kept?.session ?? null;
+}
+
+export function passphraseChange(
+  passphrase: string, fresh: string | null, code: boolean,
+): Promise<boolean> {
+  return busy(async () => {
+    const k = kept!;
+    const made = await ask('change', {
+      handle: k.handle, passphrase, session: k.session, fresh, code,
+    });
+    signinEnd();
+    if (made.code) set({ screen: { at: 'code', code: made.code, fresh: false } });
+  });
+}
+
+export async function sessionsRead(passphrase: string, end: string | null) {
+  let rows: Awaited<ReturnType<typeof ask<'sessions'>>> = [];
+  const ok = await busy(async () => {
+    const k = kept!;
+    rows = await ask('sessions', { handle: k.handle, passphrase, session: k.session, end });
+  });
+  return ok ? rows.map((r) => ({ ...r, here: r.id === b64(kept!.session.id) })) : null;
+}
+
+document.addEventListener('visibilitychange', () => {
+  player?.send({ t: 'awake', on: document.visibilityState === 'visible' });
+});

@@ -1,0 +1,75 @@
+/*
+ * player.ts - the page's side of the player: one canvas that outlives the
+ * screens it stands in, and the worker that draws on it.
+ *
+ * The canvas tells benches and tests what was drawn, in its data attributes
+ * (frames, captured, verified, picture, latency) and by the event
+ * "eaves-drawn": nothing there is a secret.
+ */
+import type { FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
+import { playerWorker } from './workers';
+
+export interface PlayerEvents {
+  view(v: View): void;
+  home(): void;
+  ticket(): void;
+}
+
+export class Player {
+  readonly canvas = document.createElement('canvas');
+  private readonly worker = playerWorker();
+
+  constructor(private readonly events: PlayerEvents) {
+    this.canvas.className = 'picture';
+    this.canvas.setAttribute('role', 'img');
+    const canvas = this.canvas.transferControlToOffscreen();
+    this.worker.onmessage = (e: MessageEvent<FromPlayer>) => this.take(e.data);
+    this.worker.postMessage({ t: 'canvas', canvas } satisfies ToPlayer, [canvas]);
+  }
+
+  private take(m: FromPlayer): void {
+    if (m.t === 'drawn') this.drawn(m);
+    else if (m.t === 'view') this.view(m);
+    else if (m.t === 'home') this.events.home();
+    else this.events.ticket();
+  }
+
+  private drawn(m: Extract<FromPlayer, { t: 'drawn' }>): void {
+    const data = this.canvas.dataset;
+    data['frames'] = String(m.frames);
+    data['captured'] = String(m.captured);
+    data['size'] = `${m.width}x${m.height}`;
+    this.canvas.dispatchEvent(new CustomEvent('eaves-drawn', {
+      detail: { frames: m.frames, captured: m.captured },
+    }));
+  }
+
+  private view(v: View): void {
+    const data = this.canvas.dataset;
+    data['picture'] = v.picture;
+    data['line'] = v.line;
+    data['verified'] = String(v.verified);
+    data['latency'] = v.latency ? v.latency.ms.toFixed(1) : '';
+    data['error'] = v.latency ? v.latency.error_ms.toFixed(1) : '';
+    this.events.view(v);
+  }
+
+  send(m: ToPlayer): void {
+    this.worker.postMessage(m);
+  }
+
+  open(ticket: string, home: PlayerHome): void {
+    const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`;
+    this.send({ t: 'open', url, ticket, home });
+  }
+
+  show(camera: PlayerCamera | null, label: string): void {
+    this.canvas.setAttribute('aria-label', label);
+    this.send({ t: 'show', camera });
+  }
+
+  end(): void {
+    this.worker.terminate();
+    this.canvas.remove();
+  }
+}

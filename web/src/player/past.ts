@@ -1,0 +1,116 @@
+/*
+ * past.ts - what was before: fetches the recorded groups of the last minute
+ * into the ring, newest first, and only those that are not there yet.
+ */
+import { b64, unhex } from '../base/codec';
+import { Json } from '../base/json';
+import type { Line } from './line';
+import { MINUTE_US, type Ring } from './ring';
+import { Track, type CameraKeys } from './track';
+
+const GROUPS_MAX = 256;
+const STEPS = [32, 64, 64, 64]; /* groups asked for at once */
+
+interface Group {
+  run: string;
+  index: number;
+}
+
+export class Past {
+  private readonly slots = new Map<number, Track>();
+  private readonly ends = new Map<number, () => void>();
+  private busy: Promise<void> | null = null;
+  private filled = false;
+
+  constructor(
+    private readonly line: Line, private readonly keys: CameraKeys, private readonly ring: Ring,
+  ) {}
+
+  get loading(): boolean {
+    return this.busy !== null;
+  }
+
+  /* Once; what comes later is watched live and kept. */
+  fill(): Promise<void> {
+    if (this.filled) return Promise.resolve();
+    this.busy ??= this.fetch().finally(() => { this.busy = null; });
+    return this.busy;
+  }
+
+  /* The line broke: what was asked will not come. */
+  lost(): void {
+    for (const end of this.ends.values()) end();
+    this.ends.clear();
+    this.slots.clear();
+    this.filled = false;
+  }
+
+  record(slot: number, record: Uint8Array): void {
+    this.slots.get(slot)?.feed(record);
+  }
+
+  ended(n: number): void {
+    this.ends.get(n)?.();
+    this.ends.delete(n);
+  }
+
+  private async groups(): Promise<Group[]> {
+    const stream = this.keys.camera.stream;
+    const j = await this.line.ask({ t: 'groups', stream, most: GROUPS_MAX });
+    return (j?.list('groups') ?? []).map((g) => {
+      const [run, index] = g as [unknown, unknown];
+      const one = Json.of({ run, index });
+      one.octets('run', 8);
+      return { run: one.text('run'), index: one.number('index') };
+    });
+  }
+
+  /* Only the groups before what we have. */
+  private missing(all: Group[]): Group[] {
+    const first = this.ring.first;
+    if (!first) return all;
+    const run = b64(unhex(first.run));
+    const at = all.findIndex((g) => g.run === run && g.index >= first.index);
+    return at < 0 ? all : all.slice(0, at);
+  }
+
+  private enough(): boolean {
+    const { first, last } = this.ring;
+    return !!first && !!last && last.time - first.time >= MINUTE_US;
+  }
+
+  private async fetch(): Promise<void> {
+    let left = this.missing(await this.groups());
+    for (const step of STEPS) {
+      if (left.length === 0 || this.enough()) break;
+      const from = Math.max(0, left.length - step);
+      if (!(await this.range(left[from]!, left.length - from))) return;
+      left = left.slice(0, from);
+    }
+    this.filled = true;
+  }
+
+  private async range(from: Group, groups: number): Promise<boolean> {
+    const n = this.line.next;
+    const end = new Promise<void>((done) => this.ends.set(n, done));
+    const stream = this.keys.camera.stream;
+    const j = await this.line.ask({
+      t: 'range', stream, run: from.run, index: from.index, groups,
+    });
+    if (!j) {
+      this.ends.delete(n);
+      return false;
+    }
+    const slot = j.number('slot');
+    const track = new Track(this.keys, {
+      unit: (u) => this.ring.add(u),
+      verified: (run, first, last) => this.ring.verify(run, first, last),
+      trouble: () => {},
+    });
+    this.slots.set(slot, track);
+    await end;
+    this.slots.delete(slot);
+    await track.settled();
+    return true;
+  }
+}

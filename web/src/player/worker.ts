@@ -1,0 +1,219 @@
+/*
+ * worker.ts - the player: one connection, one camera on one canvas. Commands
+ * from the page in, what to show and to say out.
+ */
+import { b64, hex, unb64 } from '../base/codec';
+import { Json } from '../base/json';
+import { same, type Octets } from '../base/octets';
+import { clockAsk, clockRead, now } from '../model/clock';
+import { headsOpen, type Heads } from '../model/heads';
+import { Line } from './line';
+import type {
+  Alarm, FromPlayer, LineState, PlayerCamera, PlayerHome, ToPlayer, View,
+} from './messages';
+import { Screen } from './screen';
+import { Show } from './show';
+import { CameraKeys } from './track';
+
+const TICK_MS = 250;
+const CLOCK_MS = 60_000;
+const HEADS_STALE_MS = 30_000;
+const SLEEP_MS = 20_000; /* hidden this long: stop watching */
+const HOME_PAUSE_MS = 5000;
+
+let home: PlayerHome | null = null;
+let line: Line | null = null;
+let lineState: LineState = 'connecting';
+let retryAt = 0;
+let screen: Screen | null = null;
+let show: Show | null = null;
+let wanted: PlayerCamera | null = null;
+let awake = true;
+let sleepTimer: ReturnType<typeof setTimeout> | undefined;
+let clockTimer: ReturnType<typeof setTimeout> | undefined;
+let homeAsked = -HOME_PAUSE_MS;
+
+const hubHeads = new Map<string, { heads: Heads; at: number }>();
+let fork = false;
+
+function post(m: FromPlayer): void {
+  postMessage(m);
+}
+
+function homeId(): Octets {
+  return unb64(home!.home, 16);
+}
+
+/* --- heads --- */
+
+function directoryCheck(h: Heads): void {
+  const ours = home!.directory;
+  if (h.directoryVersion > ours.version) homeRead();
+  if (h.directoryVersion === ours.version && !same(h.directoryHash, ours.hash)) fork = true;
+}
+
+async function headsTake(j: Json): Promise<void> {
+  const hub = home?.hubs.find((x) => x.id === j.id('hub'));
+  if (!hub || !home) return;
+  for (const people of home.people) {
+    const heads = await headsOpen(j.octets('body'), homeId(), people.key, hub.sign).catch(() => null);
+    if (!heads || heads.hub !== hub.id) continue;
+    const before = hubHeads.get(hub.id);
+    if (before && before.heads.counter >= heads.counter) return; /* said before */
+    hubHeads.set(hub.id, { heads, at: performance.now() });
+    directoryCheck(heads);
+    const head = show && heads.streams.get(show.camera.stream);
+    if (head) show?.head(hex(head.run), head.markNumber);
+    tell();
+    return;
+  }
+}
+
+function alarm(): Alarm {
+  if (fork) return 'fork';
+  if (!show || show.online !== true || lineState !== 'open') return 'none';
+  const heads = hubHeads.get(show.camera.hub.id);
+  const silent = heads !== undefined && performance.now() - heads.at > HEADS_STALE_MS;
+  return silent || show.behind ? 'stale' : 'none';
+}
+
+function reason(): number {
+  const heads = show && hubHeads.get(show.camera.hub.id)?.heads;
+  return heads?.streams.get(show!.camera.stream)?.state ?? 0;
+}
+
+/* --- the page --- */
+
+function tell(): void {
+  if (!show) return;
+  const view: View = {
+    t: 'view', line: lineState, retry_ms: Math.max(0, retryAt - performance.now()),
+    camera: show.camera.thing, online: show.online, reason: reason(), picture: show.pictureState,
+    verified: show.isVerified, captured: show.captured, age_s: show.age_s, latency: show.latency,
+    clockNeverSet: show.clock?.neverSet ?? false, playing: show.playing, back_s: show.back_s,
+    reach_s: show.reach_s, loading: show.loading, alarm: alarm(),
+  };
+  post(view);
+}
+
+function homeRead(): void {
+  if (performance.now() - homeAsked < HOME_PAUSE_MS) return;
+  homeAsked = performance.now();
+  post({ t: 'home' });
+}
+
+/* --- the hub's clock --- */
+
+async function clockSync(): Promise<void> {
+  clearTimeout(clockTimer);
+  clockTimer = setTimeout(() => void clockSync(), CLOCK_MS);
+  const s = show;
+  if (!s || !line?.open) return;
+  const hub = s.camera.hub;
+  const asked = await clockAsk(homeId(), unb64(hub.id, 16), hub.kx);
+  const j = await line.ask({ t: 'clock', hub: hub.id, body: b64(asked.body) });
+  const t4 = now();
+  if (!j) return;
+  const offset = await clockRead(asked, j.octets('body'), t4).catch(() => null);
+  if (offset) s.clock = offset;
+}
+
+/* --- the camera --- */
+
+function showCamera(): void {
+  const clock = show && wanted && show.camera.hub.id === wanted.hub.id ? show.clock : null;
+  show?.close();
+  show = null;
+  if (!wanted || !screen || !line || !home) return;
+  show = new Show(line, new CameraKeys(homeId(), wanted), screen, {
+    drawn: (frames, captured, width, height) =>
+      post({ t: 'drawn', frames, captured, width, height }),
+    changed: tell,
+    keysWanted: homeRead,
+  });
+  show.clock = clock;
+  if (line.open && awake) watch();
+  tell();
+}
+
+function watch(): void {
+  void show?.watch();
+  void clockSync();
+}
+
+function lineOpen(m: Extract<ToPlayer, { t: 'open' }>): void {
+  home = m.home;
+  line = new Line(m.url, m.ticket, {
+    state: (state, retry_ms) => {
+      lineState = state;
+      retryAt = performance.now() + retry_ms;
+      if (state !== 'open') show?.lost();
+      if (state === 'ticket') post({ t: 'ticket' });
+      tell();
+    },
+    opened: () => {
+      if (awake) watch();
+    },
+    message: (type, j) => lineMessage(type, j),
+    record: (slot, record) => show?.record(slot, record),
+  });
+  line.connect();
+  setInterval(() => {
+    show?.tick();
+    tell();
+  }, TICK_MS);
+}
+
+function lineMessage(type: string, j: Json): void {
+  if (type === 'online' || type === 'offline') {
+    if (show && j.id('stream') === show.camera.stream) show.online = type === 'online';
+    tell();
+  } else if (type === 'end') show?.ended(j.number('n'));
+  else if (type === 'heads') void headsTake(j);
+  else if (type === 'home') homeRead();
+}
+
+function awakeSet(on: boolean): void {
+  clearTimeout(sleepTimer);
+  if (on && !awake) {
+    awake = true;
+    if (line?.open) watch();
+    else line?.retry();
+  }
+  if (!on)
+    sleepTimer = setTimeout(() => {
+      awake = false;
+      show?.unwatch();
+    }, SLEEP_MS);
+}
+
+function homeTake(m: Extract<ToPlayer, { t: 'home' }>): void {
+  home = m.home;
+  const before = JSON.stringify(wanted?.keys.map((k) => k.epoch));
+  const after = JSON.stringify(m.camera?.keys.map((k) => k.epoch));
+  const moved = wanted?.stream !== m.camera?.stream || before !== after;
+  wanted = m.camera;
+  if (moved) showCamera();
+}
+
+function command(m: ToPlayer): void {
+  switch (m.t) {
+    case 'open': return lineOpen(m);
+    case 'ticket': return line?.retake(m.ticket);
+    case 'home': return homeTake(m);
+    case 'canvas':
+      screen = new Screen(m.canvas);
+      return showCamera();
+    case 'show':
+      wanted = m.camera;
+      return showCamera();
+    case 'want': return show?.want();
+    case 'past': return show?.goBack(m.back_s);
+    case 'live': return show?.live();
+    case 'play': return show?.play(m.on);
+    case 'awake': return awakeSet(m.on);
+    case 'retry': return line?.retry();
+  }
+}
+
+addEventListener('message', (event: MessageEvent<ToPlayer>) => command(event.data));

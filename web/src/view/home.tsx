@@ -1,0 +1,90 @@
+/*
+ * home.tsx - the frame around a home: its name, its cameras, the account.
+ */
+import { useEffect } from 'preact/hooks';
+import { words } from '../../words/en';
+import { cameraShow, tabSet } from '../app/flow';
+import { Account } from './account';
+import { Live } from './live';
+import { Icon, Logo, Note } from './parts';
+import { PairingSteps } from './pairing';
+import { useStore } from './store';
+
+function Cameras() {
+  const cameras = useStore((s) => s.cameras);
+  const shown = useStore((s) => s.camera);
+  if (cameras.length < 2) return null;
+  return (
+    <nav class="cameras" aria-label={words.home.cameras}>
+      {cameras.map((c) => (
+        <button
+          key={c.thing} type="button" aria-current={c.thing === shown ? 'true' : undefined}
+          onClick={() => void cameraShow(c.thing)}
+        >
+          {c.name}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+function Empty() {
+  const opening = useStore((s) => s.opening);
+  const pairing = useStore((s) => s.pairing);
+  const problem = useStore((s) => s.problem);
+  if (pairing.step !== 'none') return <PairingSteps />;
+  if (opening || problem)
+    return (
+      <div class="waiting still">
+        {problem ? <Note problem={problem} /> : <><Logo /><p role="status">{words.common.loading}</p></>}
+      </div>
+    );
+  return (
+    <section class="card still">
+      <h1>{words.home.noCamera}</h1>
+      <p>{words.home.noCameraLead}</p>
+    </section>
+  );
+}
+
+function Main() {
+  const cameras = useStore((s) => s.cameras);
+  const shown = useStore((s) => s.camera);
+  const problem = useStore((s) => s.problem);
+  const found = cameras.find((c) => c.thing === shown);
+  if (!found) return <Empty />;
+  return (
+    <>
+      <Note problem={problem} />
+      <Live key={found.thing} name={found.name} />
+      <Cameras />
+    </>
+  );
+}
+
+export function Home() {
+  const name = useStore((s) => s.homeName);
+  const tab = useStore((s) => s.tab);
+  useEffect(() => {
+    document.title = name ? `${name} – ${words.product}` : words.product;
+  }, [name]);
+  const other = tab === 'home' ? 'account' : 'home';
+  return (
+    <>
+      <a class="skip" href="#main">{words.common.skip}</a>
+      <header class="bar">
+        <Logo />
+        <p class="home-name">{name || words.product}</p>
+        <button
+          type="button" class="round" aria-label={other === 'account' ? words.account.open : words.account.home}
+          onClick={() => tabSet(other)}
+        >
+          <Icon name={other === 'account' ? 'person' : 'home'} />
+        </button>
+      </header>
+      <main id="main" class="home" tabIndex={-1}>
+        {tab === 'home' ? <Main /> : <Account />}
+      </main>
+    </>
+  );
+}

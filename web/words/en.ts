@@ -1,0 +1,216 @@
+/*
+ * en.ts - every word that a person reads. Functions take what varies.
+ */
+import type { Lack } from '../src/app/can';
+import type { Problem } from '../src/app/state';
+import type { Weakness } from '../src/model/strength';
+
+const problems: Record<Problem, string> = {
+  gone: 'The server does not answer. Check the connection, then try again.',
+  later: 'The server cannot do that right now. Try again in a moment.',
+  slow_down: 'Too many tries. Wait a minute, then try again.',
+  wrong: 'Name and passphrase do not fit together.',
+  link: 'This link has been used or is older than 15 minutes. Run “eaves link” on the hub for a new one.',
+  hub: 'What answered is not the hub that printed this link. Nothing was sent to it. Make a new link on the hub.',
+  taken: 'Somebody has that name already.',
+  code: 'There is a slip in the code. Compare it with your paper once more.',
+  codeOld: 'This code is not valid any more. A newer one has replaced it.',
+  nameOther: 'The code is right, but it belongs to another name.',
+  trust: 'What the server says about your home is not signed as it should be. Eaves does not use it.',
+  ended: 'This sign-in has ended. Please sign in again.',
+  unknown: 'Something went wrong. Reload the page and try again.',
+};
+
+const lacks: Record<Lack, string> = {
+  secure: 'The address must begin with https://, or be localhost on the same machine.',
+  keys: 'It cannot make the keys that seal your pictures (X25519 and Ed25519).',
+  video: 'It cannot decode video in the page (WebCodecs).',
+  h264: 'It cannot play H.264, which cameras send.',
+  canvas: 'It cannot draw pictures in the background.',
+  storage: 'It cannot keep keys.',
+};
+
+const weak: Record<Weakness, string> = {
+  short: 'Too short.',
+  common: 'Mostly words that everybody tries first.',
+  own: 'Mostly your own name or your home’s.',
+  date: 'Mostly a date.',
+  run: 'Mostly a run of neighbours, such as abc or 123.',
+  walk: 'Mostly a walk across the keyboard.',
+  repeat: 'Mostly the same thing again and again.',
+  word: 'Too few words.',
+  plain: 'Too short.',
+};
+
+const reasons = [
+  '', 'There is no way to its address.', 'Nothing answers at its address.',
+  'It refuses the user name or the password.', 'It knows no such path.',
+  'It sends a format that no browser plays.', 'It takes too long to answer.',
+  'It closed the connection.', 'What answers at its address is no camera.',
+  'It offers no H.264 video.', 'It points to another address.', 'It sends more than is allowed.',
+  'Its file cannot be read.', 'Its process does not start.',
+];
+
+const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+/* "8 s", "3 min", "2 h", "4 days" */
+function span(s: number): string {
+  if (s < 90) return `${Math.round(s)} s`;
+  if (s < 5400) return `${Math.round(s / 60)} min`;
+  if (s < 129_600) return `${Math.round(s / 3600)} h`;
+  return plural(Math.round(s / 86_400), 'day', 'days');
+}
+
+export const words = {
+  language: 'en',
+  product: 'Eaves',
+  problems,
+  common: {
+    back: 'Back', cancel: 'Cancel', go: 'Continue', retry: 'Try again', show: 'Show',
+    hide: 'Hide', close: 'Close', loading: 'Opening…',
+    skip: 'Skip to the content',
+  },
+  cannot: {
+    title: 'This browser cannot show Eaves',
+    lead: 'Your pictures are opened here, in the browser, and nowhere else. For that it lacks something:',
+    lacks,
+    which: 'These browsers can:',
+    list: [
+      'Chrome, Edge and their relatives from version 137',
+      'Firefox from version 130, on a computer',
+      'Safari from version 17, also on iPhone and iPad',
+    ],
+  },
+  gone: {
+    title: 'The server does not answer',
+    lead: 'Eaves keeps trying. Nothing is lost: your keys are in this browser.',
+  },
+  fresh: {
+    title: 'Nobody lives here yet',
+    lead: 'When eaves-hub starts beside your cameras, it prints a link. Open that link in this browser.',
+    again: 'The link works once and for 15 minutes. “eaves link” prints another one.',
+  },
+  badLink: { title: 'This link does not work' },
+  welcome: {
+    title: 'Welcome home',
+    lead: 'Pictures are sealed in your house and opened only with your passphrase. The server that carries them cannot look.',
+    step: (n: number) => `Step ${n} of 3`,
+    name: 'Your name',
+    nameHint: 'You sign in with it.',
+    home: 'What do you call your home?',
+    homeDefault: 'Home',
+    passTitle: 'Your passphrase',
+    passLead: 'Five words made up by chance. Write them down now: nobody can look them up for you.',
+    pass: 'Passphrase',
+    passHint: 'Take these words, or type your own.',
+    other: 'Other words',
+    create: 'Create my home',
+    creating: 'Making your keys…',
+    strong: 'Good: not to be guessed.',
+    weak: (w: Weakness) => `${weak[w]} This could be guessed; add a word or two that do not belong together.`,
+  },
+  code: {
+    title: 'Your recovery code',
+    lead: 'If you forget the passphrase, this code is the only way back. Write it on paper and keep it away from your devices.',
+    newLead: 'This is your new code. The one before it is not valid any more.',
+    copy: 'Copy', copied: 'Copied', save: 'Save as a file',
+    file: 'eaves-recovery-code.txt',
+    fileText: (code: string) => `Eaves recovery code\n\n${code}\n\nKeep it on paper, away from your devices.\n`,
+    confirm: 'Type the last four characters of the code',
+    wrong: 'These are not the last four characters.',
+    done: 'I have written it down',
+  },
+  signin: {
+    title: 'Welcome back',
+    name: 'Name', pass: 'Passphrase', go: 'Sign in', going: 'Opening…',
+    forgot: 'I forgot my passphrase',
+    linkWaits: 'Sign in to finish with the link that you opened.',
+  },
+  forgot: {
+    title: 'Back in with your code',
+    lead: 'You need the recovery code that you wrote down when you began.',
+    name: 'Your name', code: 'Recovery code',
+    codeHint: 'Seven groups of four. Capitals and gaps do not matter.',
+    passTitle: 'A new passphrase',
+    go: 'Set it and sign in', going: 'Making your keys…',
+  },
+  pairing: {
+    title: 'Meeting your hub',
+    none: '',
+    found: 'Found the hub that printed the link',
+    asked: 'Waiting for the hub’s answer',
+    keys: (part: number) => `Making keys for the next 90 days: ${Math.round(part * 100)} %`,
+    keysDone: 'Made keys for the next 90 days',
+    written: 'The hub belongs to your home',
+    failed: 'The hub is not part of your home yet',
+    retry: 'Try again',
+  },
+  home: {
+    cameras: 'Cameras',
+    live: 'Live', goLive: 'Back to live', past: 'A minute back',
+    noCamera: 'No camera yet',
+    noCameraLead: 'A hub brings your cameras. Run “eaves link” beside them and open the link that it prints in this browser.',
+    picture: (name: string) => `Picture of ${name}`,
+    slider: 'Time, up to a minute back',
+    ago: (s: number) => (s < 0.5 ? 'live' : `${span(s)} back`),
+    atTime: (s: number, time: string) => `${span(s)} back, ${time}`,
+    play: 'Play', pause: 'Pause', full: 'Full screen', fullEnd: 'Leave full screen',
+    loadingPast: 'Fetching the last minute…',
+    verified: 'Verified',
+    verifiedHint: 'Signed by your hub: nobody changed, left out or repeated a picture.',
+    unverified: 'Not verified yet',
+    latency: (ms: number, error: number) => `${Math.round(ms)} ± ${Math.max(1, Math.round(error))} ms`,
+    latencyHint: 'From the hub to this screen, measured',
+    old: (s: number) => `Old picture: ${span(s)}`,
+    waiting: 'Waiting for the first picture',
+    connecting: 'Connecting…',
+    offline: 'The camera is offline',
+    offlineLead: 'The picture comes back by itself.',
+    hubGone: 'The hub is not connected to the server.',
+    reasons,
+    gone: 'The server does not answer',
+    goneRetry: (s: number) => (s < 1 ? 'Trying again…' : `Trying again in ${Math.ceil(s)} s`),
+    retryNow: 'Try now',
+    shut: 'Does not open',
+    shutLead: 'This picture was not sealed for your home, or was changed on its way.',
+    unmarked: 'Not shown: no signature',
+    unmarkedLead: 'For three seconds no signature of your hub has come with the pictures.',
+    false: 'Not shown: wrong signature',
+    falseLead: 'Somebody changed, left out or repeated pictures on their way.',
+    unplayable: 'Cannot be played here',
+    unplayableLead: 'This browser does not decode what the camera sends.',
+    neverSet: 'The hub’s clock was never set: times may be wrong.',
+    fork: 'There are two histories of your home. The server shows this browser another one than your hub. Do not trust what you see; ask who runs the server.',
+    stale: 'The hub has not confirmed these pictures for a while. The server may be holding newer ones back.',
+  },
+  account: {
+    title: 'Account', home: 'Home', open: 'Account',
+    you: 'Signed in as',
+    sessions: 'Where you are signed in',
+    sessionsLead: 'The list is sealed; your passphrase opens it.',
+    sessionsOpen: 'Show',
+    here: 'this browser', end: 'End', ended: 'Ended',
+    since: (day: string) => `since ${day}`,
+    endOne: (label: string) => `End the session of ${label}`,
+    passphrase: 'Passphrase', change: 'Change it', changed: 'The new passphrase holds from now on.',
+    now: 'Passphrase now', next: 'New passphrase',
+    code: 'Recovery code', codeLead: 'A new code replaces the one that you have.',
+    codeNew: 'Make a new one',
+    out: 'Sign out', outLead: 'This browser forgets its keys.',
+    version: 'Version',
+  },
+};
+export type Words = typeof words;
+
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
+
+/* Of µs since 1970. */
+export function timeText(us: number): string {
+  return clock.format(us / 1000);
+}
+
+/* Of a day counted from 1970. */
+export function dayText(day: number): string {
+  return long.format(day * 86_400_000);
+}
