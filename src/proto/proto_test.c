@@ -1,0 +1,418 @@
+#include "proto/http1.h"
+#include "proto/rtp.h"
+#include "proto/rtsp.h"
+#include "proto/sdp.h"
+#include "proto/ws.h"
+#include "unit/t.h"
+
+#include <stdio.h>
+
+/* --- http1 --- */
+
+static const struct {
+	const char *what, *text;
+	enum err want;
+} requests[] = {
+	{ "the least", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", ERR_OK },
+	{ "a body", "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n",
+	    ERR_OK },
+	{ "no host", "GET / HTTP/1.1\r\nX: a\r\n\r\n", ERR_SYNTAX },
+	{ "two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+	    ERR_SYNTAX },
+	{ "two lengths",
+	    "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+	    "Content-Length: 1\r\n\r\n",
+	    ERR_SYNTAX },
+	{ "both lengths",
+	    "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n",
+	    ERR_UNSUPPORTED },
+	{ "a signed length",
+	    "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n",
+	    ERR_SYNTAX },
+	{ "a list of lengths",
+	    "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1,1\r\n\r\n",
+	    ERR_SYNTAX },
+	{ "a folded line", "GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n",
+	    ERR_SYNTAX },
+	{ "a bare LF", "GET / HTTP/1.1\nHost: a\r\n\r\n", ERR_SYNTAX },
+	{ "a bare CR", "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", ERR_SYNTAX },
+	{ "a blank before the colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+	    ERR_SYNTAX },
+	{ "a trailer announced",
+	    "GET / HTTP/1.1\r\nHost: a\r\nTrailer: X\r\n\r\n",
+	    ERR_UNSUPPORTED },
+	{ "an absolute target", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+	    ERR_SYNTAX },
+	{ "HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\n\r\n", ERR_UNSUPPORTED },
+	{ "no version", "GET /\r\nHost: a\r\n\r\n", ERR_SYNTAX },
+	{ "two blanks", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n", ERR_SYNTAX },
+	{ "an octet above ASCII in the target",
+	    "GET /\xc3\xa4 HTTP/1.1\r\nHost: a\r\n\r\n", ERR_SYNTAX },
+};
+
+static void
+http_request_gets_one_verdict(void **state)
+{
+	struct http_head h;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+		const char *t = requests[i].text;
+		const enum err e = http_request_parse(t_edge(t, strlen(t)), &h);
+
+		if (e != requests[i].want)
+			fail_msg("%s: %s", requests[i].what, err_name(e));
+	}
+}
+
+static void
+http_asks_for_more_on_every_proper_prefix(void **state)
+{
+	const char *t = requests[1].text;
+	struct http_head h;
+
+	(void)state;
+	for (size_t n = 0; n < strlen(t); n++)
+		T_ERR(ERR_MORE, http_request_parse(t_edge(t, n), &h));
+	T_OK(http_request_parse(slice_str(t), &h));
+	assert_int_equal(h.body_octets, 3);
+	assert_int_equal(h.octets, strlen(t));
+}
+
+static void
+http_head_has_a_limit(void **state)
+{
+	static char many[20000];
+	size_t n = 0;
+	struct http_head h;
+
+	(void)state;
+	n += (size_t)snprintf(many, sizeof many,
+	    "GET / HTTP/1.1\r\nHost: a\r\n");
+	while (n < 9000)
+		n += (size_t)snprintf(many + n, sizeof many - n,
+		    "A: %0100d\r\n", 0);
+	T_ERR(ERR_LIMIT, http_request_parse(slice_make(many, n), &h));
+	n = (size_t)snprintf(many, sizeof many,
+	    "GET / HTTP/1.1\r\nHost: a\r\n");
+	for (int i = 0; i < 64; i++)
+		n += (size_t)snprintf(many + n, sizeof many - n, "A: b\r\n");
+	n += (size_t)snprintf(many + n, sizeof many - n, "\r\n");
+	T_ERR(ERR_LIMIT, http_request_parse(slice_make(many, n), &h));
+}
+
+/* --- ws --- */
+
+#define M "\x37\xfa\x21\x3d" /* the mask of RFC 6455 section 5.7 */
+
+static const struct {
+	const char *what, *in;
+	size_t len;
+	enum err want;
+} frames[] = {
+	{ "5.7 masked Hello", "\x81\x85" M, 6, ERR_OK },
+	{ "exactly the limit", "\x82\xff\0\0\0\0\0\1\0\0" M, 14, ERR_OK },
+	{ "one past it", "\x82\xff\0\0\0\0\0\1\0\1" M, 14, ERR_LIMIT },
+	{ "unmasked", "\x81\x05" M, 6, ERR_SYNTAX },
+	{ "RSV1", "\xc1\x85" M, 6, ERR_SYNTAX },
+	{ "opcode 3", "\x83\x85" M, 6, ERR_SYNTAX },
+	{ "125 spelt in two octets", "\x82\xfe\0\x7d" M, 8, ERR_SYNTAX },
+	{ "65535 spelt in eight", "\x82\xff\0\0\0\0\0\0\xff\xff" M, 14,
+	    ERR_SYNTAX },
+	{ "fragmented ping", "\x09\x80" M, 6, ERR_SYNTAX },
+	{ "long ping", "\x89\xfe\0\x7e" M, 8, ERR_SYNTAX },
+};
+
+static void
+ws_head_gives_the_verdict_of_the_rfc(void **state)
+{
+	struct ws_head h;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+		const enum err e = ws_head_parse(t_edge(frames[i].in,
+						     frames[i].len),
+		    true, 65536, &h);
+
+		if (e != frames[i].want)
+			fail_msg("%s: %s", frames[i].what, err_name(e));
+	}
+}
+
+static void
+ws_reads_what_it_writes(void **state)
+{
+	static const uint64_t sizes[] = { 0, 1, 125, 126, 65535, 65536 };
+	uint8_t to[WS_HEAD_OCTETS_MAX];
+	struct ws_head h;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		for (int masked = 0; masked < 2; masked++) {
+			const size_t n = ws_head_write(WS_BINARY, sizes[i],
+			    masked ? (const uint8_t *)M : NULL, to);
+
+			for (size_t k = 0; k < n; k++)
+				T_ERR(ERR_MORE, ws_head_parse(t_edge(to, k),
+						    masked != 0, 1 << 20, &h));
+			T_OK(ws_head_parse(t_edge(to, n), masked != 0, 1 << 20,
+			    &h));
+			assert_int_equal(h.payload_octets, sizes[i]);
+			assert_int_equal(h.head_octets, n);
+		}
+}
+
+static void
+ws_mask_is_its_own_inverse_from_anywhere(void **state)
+{
+	uint8_t octets[64], whole[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof octets; i++)
+		octets[i] = whole[i] = (uint8_t)i;
+	ws_mask((const uint8_t *)M, 0, whole, sizeof whole);
+	ws_mask((const uint8_t *)M, 0, octets, 7);
+	ws_mask((const uint8_t *)M, 7, octets + 7, sizeof octets - 7);
+	assert_memory_equal(octets, whole, sizeof whole);
+}
+
+/* RFC 6455 section 1.3 */
+static void
+ws_accept_is_that_of_the_rfc(void **state)
+{
+	char text[WS_ACCEPT_OCTETS + 1];
+
+	(void)state;
+	ws_accept(SLICE_LIT("dGhlIHNhbXBsZSBub25jZQ=="), text);
+	assert_string_equal(text, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+}
+
+/* --- rtsp --- */
+
+/* RFC 2617 section 3.5, as an RTSP camera would ask it */
+static void
+digest_is_that_of_rfc_2617(void **state)
+{
+	const char
+	    *text = "RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n"
+		    "WWW-Authenticate: Basic realm=\"x\"\r\n"
+		    "WWW-Authenticate: Digest realm=\"testrealm@host.com\", "
+		    "qop=\"auth,auth-int\", "
+		    "nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c093\""
+		    ", opaque=\"5ccc069c403ebaf9f0171e9517f40e41\"\r\n\r\n";
+	const struct rtsp_login login = { SLICE_LIT("Mufasa"),
+		SLICE_LIT("Circle Of Life") };
+	struct rtsp_response r;
+	struct rtsp_challenge c;
+	AUTO_BUF struct buf out;
+
+	(void)state;
+	buf_init(&out, 4096);
+	T_OK(rtsp_response_parse(slice_str(text), &r));
+	T_OK(rtsp_challenge_choose(&r, &c));
+	assert_int_equal(c.scheme, RTSP_DIGEST_MD5);
+	T_OK(rtsp_authorize(&c, &login, "GET", SLICE_LIT("/dir/index.html"),
+	    "0a4f113b", &out));
+	T_OK(buf_append(&out, SLICE_LIT("\0")));
+	assert_non_null(strstr((const char *)out.at,
+	    "response=\"6629fae49393a05397450978507c4ef1\""));
+}
+
+/* RFC 7616 section 3.9.1 */
+static void
+digest_is_that_of_rfc_7616(void **state)
+{
+	const char *text =
+	    "RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n"
+	    "WWW-Authenticate: Digest realm=\"http-auth@example.org\", "
+	    "qop=\"auth\", algorithm=SHA-256, "
+	    "nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\"\r\n\r\n";
+	const struct rtsp_login login = { SLICE_LIT("Mufasa"),
+		SLICE_LIT("Circle of Life") };
+	struct rtsp_response r;
+	struct rtsp_challenge c;
+	AUTO_BUF struct buf out;
+
+	(void)state;
+	buf_init(&out, 4096);
+	T_OK(rtsp_response_parse(slice_str(text), &r));
+	T_OK(rtsp_challenge_choose(&r, &c));
+	T_OK(rtsp_authorize(&c, &login, "GET", SLICE_LIT("/dir/index.html"),
+	    "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", &out));
+	T_OK(buf_append(&out, SLICE_LIT("\0")));
+	assert_non_null(
+	    strstr((const char *)out.at, "753927fa0e85d155564e2e272a28d1802ca10"
+					 "daf4496794697cf8db5856cb6c1"));
+}
+
+static void
+a_camera_cannot_break_out_of_our_header(void **state)
+{
+	const char *text = "RTSP/1.0 401 No\r\nCSeq: 1\r\nWWW-Authenticate: "
+			   "Digest realm=\"a\\\", nonce=\"b\"\r\n\r\n";
+	struct rtsp_response r;
+	struct rtsp_challenge c;
+
+	(void)state;
+	T_OK(rtsp_response_parse(slice_str(text), &r));
+	T_ERR(ERR_UNSUPPORTED, rtsp_challenge_choose(&r, &c));
+}
+
+/* --- sdp --- */
+
+static void
+sdp_finds_the_h264_among_the_others(void **state)
+{
+	const char *text =
+	    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=Camera\r\nc=IN IP4 0.0.0.0\r\n"
+	    "t=0 0\r\na=control:*\r\n"
+	    "m=audio 0 RTP/AVP 0\r\na=control:trackID=2\r\n"
+	    "m=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\n"
+	    "a=control:trackID=3\r\n"
+	    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+	    "a=fmtp:96 packetization-mode=1; profile-level-id=640028; "
+	    "sprop-parameter-sets=Z2QAKA==,aO4=\r\na=control:trackID=1\r\n";
+	struct sdp_video v;
+
+	(void)state;
+	T_OK(sdp_parse(t_edge(text, strlen(text)), &v));
+	assert_int_equal(v.payload_type, 96);
+	T_SLICE_EQ(v.control, SLICE_LIT("trackID=1"));
+	T_SLICE_EQ(v.session_control, SLICE_LIT("*"));
+	T_SLICE_EQ(slice_make(v.sps, v.sps_octets),
+	    SLICE_LIT("\x67\x64\0\x28"));
+	T_SLICE_EQ(slice_make(v.pps, v.pps_octets), SLICE_LIT("\x68\xee"));
+}
+
+static void
+sdp_says_what_it_misses(void **state)
+{
+	struct sdp_video v;
+
+	(void)state;
+	T_ERR(ERR_MISSING,
+	    sdp_parse(SLICE_LIT("v=0\r\nm=audio 0 RTP/AVP 0\r\n"), &v));
+	T_ERR(ERR_UNSUPPORTED,
+	    sdp_parse(SLICE_LIT("v=0\r\nm=video 0 RTP/AVP 96\r\n"
+				"a=rtpmap:96 H265/90000\r\n"),
+		&v));
+	T_ERR(ERR_SYNTAX, sdp_parse(SLICE_LIT("hello\r\n"), &v));
+}
+
+/* --- rtp --- */
+
+static enum rtp_state
+give(struct rtp_h264 *r, uint16_t sequence, uint32_t timestamp, bool marker,
+    struct slice payload)
+{
+	const struct rtp_packet p = { .marker = marker,
+		.sequence = sequence,
+		.timestamp = timestamp,
+		.payload = payload };
+	enum rtp_state s;
+
+	(void)!rtp_h264_take(r, &p, &s);
+	return s;
+}
+
+static void
+a_unit_is_whole_at_its_marker(void **state)
+{
+	struct rtp_h264 r;
+
+	(void)state;
+	rtp_h264_init(&r, 1000);
+	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x67\x01")),
+	    RTP_GOING_ON);
+	assert_int_equal(give(&r, 2, 9, false, SLICE_LIT("\x7c\x85\xaa")),
+	    RTP_GOING_ON);
+	assert_int_equal(give(&r, 3, 9, true, SLICE_LIT("\x7c\x45\xbb")),
+	    RTP_WHOLE);
+	T_SLICE_EQ(buf_slice(&r.unit),
+	    SLICE_LIT("\0\0\0\1\x67\x01\0\0\0\1\x65\xaa\xbb"));
+	assert_true(r.key && r.has_sps && !r.has_pps);
+	rtp_h264_next(&r);
+	assert_int_equal(give(&r, 4, 10, true,
+			     SLICE_LIT("\x78\0\2\x41\x01\0\2\x41\x02")),
+	    RTP_WHOLE);
+	T_SLICE_EQ(buf_slice(&r.unit),
+	    SLICE_LIT("\0\0\0\1\x41\x01\0\0\0\1\x41\x02"));
+	rtp_h264_fini(&r);
+}
+
+static void
+a_lost_packet_costs_its_unit_alone(void **state)
+{
+	struct rtp_h264 r;
+
+	(void)state;
+	rtp_h264_init(&r, 1000);
+	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x7c\x85\xaa")),
+	    RTP_GOING_ON);
+	assert_int_equal(give(&r, 3, 9, true, SLICE_LIT("\x7c\x45\xbb")),
+	    RTP_GOING_ON);
+	assert_int_equal(r.lost, 1);
+	assert_int_equal(give(&r, 4, 10, true, SLICE_LIT("\x41\x05")),
+	    RTP_WHOLE);
+	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x05"));
+	rtp_h264_fini(&r);
+}
+
+static void
+without_markers_a_new_time_ends_the_unit(void **state)
+{
+	struct rtp_h264 r;
+
+	(void)state;
+	rtp_h264_init(&r, 1000);
+	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x41\x01")),
+	    RTP_GOING_ON);
+	assert_int_equal(give(&r, 2, 10, false, SLICE_LIT("\x41\x02")),
+	    RTP_WHOLE_AGAIN);
+	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x01"));
+	rtp_h264_next(&r);
+	assert_int_equal(give(&r, 2, 10, false, SLICE_LIT("\x41\x02")),
+	    RTP_GOING_ON);
+	rtp_h264_fini(&r);
+}
+
+static void
+a_unit_has_a_limit(void **state)
+{
+	struct rtp_h264 r;
+	enum rtp_state s;
+	const struct rtp_packet p = { .sequence = 1,
+		.payload = SLICE_LIT("\x41"
+				     "123456789") };
+
+	(void)state;
+	rtp_h264_init(&r, 8);
+	T_ERR(ERR_LIMIT, rtp_h264_take(&r, &p, &s));
+	rtp_h264_fini(&r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(http_request_gets_one_verdict),
+		cmocka_unit_test(http_asks_for_more_on_every_proper_prefix),
+		cmocka_unit_test(http_head_has_a_limit),
+		cmocka_unit_test(ws_head_gives_the_verdict_of_the_rfc),
+		cmocka_unit_test(ws_reads_what_it_writes),
+		cmocka_unit_test(ws_mask_is_its_own_inverse_from_anywhere),
+		cmocka_unit_test(ws_accept_is_that_of_the_rfc),
+		cmocka_unit_test(digest_is_that_of_rfc_2617),
+		cmocka_unit_test(digest_is_that_of_rfc_7616),
+		cmocka_unit_test(a_camera_cannot_break_out_of_our_header),
+		cmocka_unit_test(sdp_finds_the_h264_among_the_others),
+		cmocka_unit_test(sdp_says_what_it_misses),
+		cmocka_unit_test(a_unit_is_whole_at_its_marker),
+		cmocka_unit_test(a_lost_packet_costs_its_unit_alone),
+		cmocka_unit_test(without_markers_a_new_time_ends_the_unit),
+		cmocka_unit_test(a_unit_has_a_limit),
+	};
+
+	return T_RUN(tests);
+}
