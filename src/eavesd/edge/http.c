@@ -19,7 +19,7 @@ static const char *const security =
     "'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src 'self' "
     "blob: data:; worker-src 'self'; manifest-src 'self'; form-action 'none'; "
     "base-uri 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'\r\n"
+    "require-trusted-types-for 'script'; trusted-types eaves\r\n"
     "X-Content-Type-Options: nosniff\r\n"
     "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"
