@@ -250,6 +250,7 @@ hub_open(struct hub *h)
 	enum err e;
 
 	h->folder_fd = HUB_FOLDER_FD;
+	json_object_seed(0); /* reads a file: not after the fence */
 	if ((e = crypto_init()) != ERR_OK || (e = settings_read(h)) != ERR_OK ||
 	    (e = keys_read(h)) != ERR_OK || (e = home_read(h)) != ERR_OK ||
 	    (e = tls_make(h)) != ERR_OK)

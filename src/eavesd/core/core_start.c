@@ -207,6 +207,7 @@ core_begin(struct core *core, const struct role_start *start,
 	core->media_octets_max = start->media_octets_max;
 	if ((e = crypto_init()) != ERR_OK)
 		return e;
+	json_object_seed(0); /* reads a file: not after the fence */
 	if ((core->loop = loop_create()) == NULL ||
 	    (core->parent = ipc_create(core->loop, ROLE_FD_PARENT, &parent)) ==
 		NULL)

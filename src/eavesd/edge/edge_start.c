@@ -289,6 +289,7 @@ edge_begin(struct edge *e, const struct role_start *start,
 
 	if ((err = crypto_init()) != ERR_OK)
 		return err;
+	json_object_seed(0); /* reads a file: not after the fence */
 	if ((e->loop = loop_create()) == NULL ||
 	    (e->parent = ipc_create(e->loop, ROLE_FD_PARENT, &parent)) == NULL)
 		return ERR_NOMEM;

@@ -1,0 +1,63 @@
+/*
+ * app.h - a household's app without a screen, for tests of the whole system:
+ * the browser door of docs/API.md over plain loopback, blocking. What it
+ * cannot do fails the test.
+ */
+#ifndef HUB_APP_H
+#define HUB_APP_H
+
+#include <jansson.h>
+
+#include "hub/home.h"
+#include "model/household.h"
+#include "model/run_read.h"
+
+struct app_ticket {
+	struct id id;
+	struct key secret;
+};
+
+struct app {
+	uint16_t port;
+	struct household h;
+	struct id account;
+	struct app_ticket link, session, home;
+	struct key l; /* the link's secret */
+	uint8_t link_hash[32];
+	struct household_hub hub; /* as m1 and m3 said */
+	struct id camera_thing, camera_stream;
+	uint64_t camera_hours_first;
+	/* live */
+	int live_fd;
+	struct buf live_in;
+};
+
+/* "link URL#pair=..." of eaves-hub. */
+void app_link(struct app *a, const char *line);
+/* Account, home version 1, and a home ticket. */
+void app_sign_up(struct app *a);
+/* m1, m2, m3, then a version that takes the hub and its camera in. */
+void app_pair(struct app *a);
+/* Write the household as it stands; items for the hub go along. */
+void app_write(struct app *a, const struct keyring_item *items, size_t count);
+/* Hour keys of the camera from this hour on, committed to in app_write. */
+struct hour_list *app_hours(struct app *a, uint32_t count);
+
+/* The live door: hello, and then text and binary messages. */
+void app_live_open(struct app *a);
+void app_live_close(struct app *a);
+void app_live_say(struct app *a, json_t *o);
+/*
+ * The next message within 30 s: *ret_text (the caller's) or, when that is
+ * NULL, *ret_octets, borrowed until the next call: slot and record.
+ */
+void app_live_next(struct app *a, json_t **ret_text, struct slice *ret_octets);
+/* Texts until one has that "t"; records on the way are dropped. */
+json_t *app_live_until(struct app *a, const char *t);
+
+/* Where the camera's records belong, and the private half of an hour. */
+void app_place(const struct app *a, struct place *ret_place);
+void
+app_hour_private(const struct app *a, uint32_t hour, struct key *ret_private);
+
+#endif

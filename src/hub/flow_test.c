@@ -1,0 +1,656 @@
+/*
+ * The whole path with real parts: eavesd and eaves-hub as they are, the demo
+ * camera, and an app without a screen. A household signs up, pairs the hub,
+ * watches, and then things go wrong.
+ *
+ * flow_test EAVESD EAVES-HUB
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/codec.h"
+#include "base/obj.h"
+#include "crypto/aead.h"
+#include "crypto/hpke.h"
+#include "crypto/sframe.h"
+#include "hub/app.h"
+#include "hub/body.h"
+#include "model/heads.h"
+#include "os/clock.h"
+#include "unit/t.h"
+
+static const char *eavesd_path, *hub_path;
+
+struct child {
+	pid_t pid;
+	int out; /* its standard output */
+};
+
+struct scene {
+	char folder[64], server[96], keeper[96], hub_folder[96];
+	struct child eavesd, hub;
+	struct app app;
+	uint16_t device_port;
+};
+
+static struct scene scene;
+
+static void
+child_start(struct child *c, const char *const argv[])
+{
+	int fd[2];
+
+	assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
+	c->pid = fork();
+	assert_true(c->pid >= 0);
+	if (c->pid == 0) {
+		(void)dup2(fd[1], STDOUT_FILENO);
+		(void)execv(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	close(fd[1]);
+	c->out = fd[0];
+}
+
+static void
+child_stop(struct child *c)
+{
+	if (c->pid <= 0)
+		return;
+	(void)kill(c->pid, SIGTERM);
+	(void)waitpid(c->pid, NULL, 0);
+	close(c->out);
+	c->pid = 0;
+}
+
+/* The next line that begins so, within 30 s. */
+static void
+line_wait(struct child *c, const char *begins, char *to, size_t room)
+{
+	size_t n = 0;
+
+	for (;;) {
+		struct pollfd p = { .fd = c->out, .events = POLLIN };
+		assert_int_equal(poll(&p, 1, 30000), 1);
+		assert_true(n + 1 < room);
+		assert_int_equal(read(c->out, to + n, 1), 1);
+		if (to[n++] != '\n')
+			continue;
+		to[n - 1] = '\0';
+		if (strncmp(to, begins, strlen(begins)) == 0)
+			return;
+		n = 0;
+	}
+}
+
+static void
+eavesd_start(struct scene *s, unsigned port, unsigned device_port)
+{
+	char ports[2][16], line[256];
+	unsigned got[2];
+	const char *const argv[] = { eavesd_path, "--dir", s->server,
+		"--keeper-dir", s->keeper, "--port", ports[0], "--device-port",
+		ports[1], "--uid-base", "0", NULL };
+
+	(void)snprintf(ports[0], sizeof ports[0], "%u", port);
+	(void)snprintf(ports[1], sizeof ports[1], "%u", device_port);
+	child_start(&s->eavesd, argv);
+	line_wait(&s->eavesd, "ready ", line, sizeof line);
+	assert_int_equal(sscanf(line, "ready %u %u", &got[0], &got[1]), 2);
+	s->app.port = (uint16_t)got[0];
+	s->device_port = (uint16_t)got[1];
+}
+
+static void
+hub_start(struct scene *s)
+{
+	char server[64], pin[80] = { 0 }, path[160], link[64];
+	const char *const argv[] = { hub_path, "--dir", s->hub_folder,
+		"--server", server, "--pin", pin, "--camera", "demo",
+		"--camera-name", "Porch", "--link-url", link, NULL };
+
+	(void)snprintf(server, sizeof server, "127.0.0.1:%u", s->device_port);
+	(void)snprintf(link, sizeof link, "http://localhost:%u", s->app.port);
+	(void)snprintf(path, sizeof path, "%s/device.pin", s->server);
+	const int fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_true(read(fd, pin, 64) == 64);
+	close(fd);
+	child_start(&s->hub, argv);
+}
+
+/* Processes whose parent is pid, and their names. */
+static pid_t
+child_of(pid_t pid, const char *name)
+{
+	char path[64], text[512];
+	DIR *d = opendir("/proc");
+	pid_t found = 0;
+
+	assert_non_null(d);
+	for (struct dirent *e; found == 0 && (e = readdir(d)) != NULL;) {
+		int parent;
+		(void)snprintf(path, sizeof path, "/proc/%.20s/stat",
+		    e->d_name);
+		FILE *f = fopen(path, "r");
+		if (f == NULL)
+			continue;
+		const char *at = fgets(text, sizeof text, f);
+		fclose(f);
+		const char *end = at == NULL ? NULL : strrchr(at, ')');
+		if (end == NULL || sscanf(end, ") %*c %d", &parent) != 1 ||
+		    parent != pid)
+			continue;
+		if (strstr(text, name) != NULL)
+			found = (pid_t)atoi(e->d_name);
+	}
+	closedir(d);
+	return found;
+}
+
+static int
+scene_open(void **state)
+{
+	struct scene *s = &scene;
+	char line[512];
+
+	(void)state;
+	strcpy(s->folder, "/tmp/eaves-flow.XXXXXX");
+	assert_non_null(mkdtemp(s->folder));
+	(void)snprintf(s->server, sizeof s->server, "%s/server", s->folder);
+	(void)snprintf(s->keeper, sizeof s->keeper, "%s/keeper", s->folder);
+	(void)snprintf(s->hub_folder, sizeof s->hub_folder, "%s/hub",
+	    s->folder);
+	eavesd_start(s, 0, 0);
+	hub_start(s);
+	line_wait(&s->hub, "link ", line, sizeof line);
+	app_link(&s->app, line);
+	app_sign_up(&s->app);
+	app_pair(&s->app);
+	return 0;
+}
+
+static int
+scene_close(void **state)
+{
+	char command[128];
+
+	(void)state;
+	child_stop(&scene.hub);
+	child_stop(&scene.eavesd);
+	(void)snprintf(command, sizeof command, "rm -rf %s", scene.folder);
+	return system(command);
+}
+
+/* --- watching --- */
+
+struct watch {
+	struct run_reader *reader;
+	struct run_info info;
+	unsigned pictures, verified, runs;
+};
+
+static void
+watch_begin(struct app *a)
+{
+	app_live_open(a);
+	app_live_say(a, json_pack("{s:s,s:i,s:o}", "t", "watch", "n", 1,
+			    "stream", body_id(&a->camera_stream)));
+	json_t *o = app_live_until(a, "watching");
+	json_decref(o);
+}
+
+static void
+watch_header(struct watch *w, const struct app *a, struct slice record)
+{
+	struct run_clear clear;
+	struct place place;
+	struct key hour;
+
+	T_OK(run_clear_parse(record, &clear));
+	app_place(a, &place);
+	/* this hour's, or the one before when it is just over */
+	for (uint32_t h = clock_hour(); h + 2 > clock_hour(); h--) {
+		run_read_close(w->reader);
+		w->reader = NULL;
+		app_hour_private(a, h, &hour);
+		if (run_read_open(record, &place, &hour, a->hub.sign, &w->info,
+			&w->reader) == ERR_OK)
+			break;
+	}
+	assert_non_null(w->reader);
+	w->runs++;
+}
+
+/* Take one message; false when it was no record. */
+static bool
+watch_one(struct watch *w, struct app *a)
+{
+	struct slice octets;
+	struct run_said said;
+	uint8_t flags;
+	struct slice body;
+	json_t *text;
+
+	app_live_next(a, &text, &octets);
+	json_decref(text);
+	if (text != NULL)
+		return false;
+	const struct slice record = slice_skip(octets, 4);
+	T_OK(run_record_flags(record, &flags, &body));
+	if (flags == RUN_HEADER) {
+		watch_header(w, a, record);
+		return true;
+	}
+	assert_non_null(w->reader);
+	T_OK(run_read(w->reader, record, &said));
+	if (said.kind == RUN_H264) {
+		w->pictures++;
+		/* a key frame begins with its SPS, behind its length */
+		if ((said.flags & RUN_KEY) != 0)
+			assert_int_equal(said.octets.at[4] & 31, 7);
+	}
+	if (said.verified_first != 0)
+		w->verified += (unsigned)(said.verified_last -
+					  said.verified_first + 1);
+	return true;
+}
+
+static void
+watch_end(struct watch *w, struct app *a)
+{
+	run_read_close(w->reader);
+	app_live_close(a);
+}
+
+static void
+a_member_sees_the_porch_and_every_picture_is_signed(void **state)
+{
+	struct app *a = &scene.app;
+	struct watch w = { 0 };
+
+	(void)state;
+	watch_begin(a);
+	while (w.pictures < 45)
+		(void)watch_one(&w, a);
+	assert_true(w.verified >= 15);
+	assert_int_equal(w.info.directory_version, a->h.version);
+	watch_end(&w, a);
+}
+
+static void
+a_camera_process_that_dies_is_replaced_in_a_new_run(void **state)
+{
+	struct app *a = &scene.app;
+	struct watch w = { 0 };
+
+	(void)state;
+	watch_begin(a);
+	while (w.pictures < 5)
+		(void)watch_one(&w, a);
+	const struct run_id first = w.info.run;
+	const pid_t pid = child_of(scene.hub.pid, "eaves-capture");
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	while (w.runs < 2)
+		(void)watch_one(&w, a);
+	assert_memory_equal(w.info.before.run.octets, first.octets, 8);
+	assert_true(w.info.before.last_index > 0);
+	assert_true(child_of(scene.hub.pid, "eaves-capture") > 0);
+	assert_int_not_equal(child_of(scene.hub.pid, "eaves-capture"), pid);
+	const unsigned before = w.pictures;
+	while (w.pictures < before + 5)
+		(void)watch_one(&w, a);
+	watch_end(&w, a);
+}
+
+static void
+the_hub_comes_back_when_the_servers_door_dies(void **state)
+{
+	struct app *a = &scene.app;
+	struct watch w = { 0 };
+
+	(void)state;
+	watch_begin(a);
+	while (w.pictures < 5)
+		(void)watch_one(&w, a);
+	const struct run_id first = w.info.run;
+	app_live_close(a);
+	const unsigned port = a->port, device = scene.device_port;
+	child_stop(&scene.eavesd);
+	eavesd_start(&scene, port, device);
+	watch_begin(a);
+	w.runs = 0;
+	while (w.runs < 1)
+		(void)watch_one(&w, a);
+	assert_memory_not_equal(w.info.run.octets, first.octets, 8);
+	assert_memory_equal(w.info.before.run.octets, first.octets, 8);
+	watch_end(&w, a);
+}
+
+static void
+the_hubs_clock_is_asked_through_the_server(void **state)
+{
+	struct app *a = &scene.app;
+	AUTO_BUF struct buf info, body, reply, plain;
+	uint8_t enc[32];
+	struct hpke hpke;
+	struct key key;
+	struct rd r;
+
+	(void)state;
+	buf_init(&info, 128);
+	buf_init(&body, 128);
+	buf_init(&reply, 256);
+	buf_init(&plain, 256);
+	T_OK(label_info(LABEL_CLOCK, &info));
+	T_OK(buf_append(&info, id_slice(&a->h.home)));
+	T_OK(buf_append(&info, id_slice(&a->hub.id)));
+	const struct hpke_info hi = { .info = buf_slice(&info) };
+	T_OK(hpke_send(a->hub.kx, &hi, enc, &hpke));
+	hpke_export(&hpke, SLICE_LIT("eaves/1/clock reply"), &key);
+	const struct be64 t1 = be64_make(clock_realtime_us());
+	T_OK(buf_append(&body, SLICE_OF(enc)));
+	T_OK(hpke_seal(&hpke, (struct slice){ NULL, 0 }, be64_tail(&t1, 8),
+	    &body));
+	app_live_open(a);
+	app_live_say(a,
+	    json_pack("{s:s,s:i,s:o,s:o}", "t", "clock", "n", 7, "hub",
+		body_id(&a->hub.id), "body", body_b64(buf_slice(&body))));
+	json_t *o;
+	do {
+		o = app_live_until(a, "clock");
+	} while (json_object_get(o, "body") == NULL && (json_decref(o), true));
+	const char *text = json_string_value(json_object_get(o, "body"));
+	uint8_t *to;
+	size_t len;
+	T_OK(buf_reserve(&reply, 256, &to));
+	T_OK(b64_decode(slice_str(text), to, 256, &len));
+	T_OK(gcm_open(&key, gcm_zero_nonce, (struct slice){ NULL, 0 },
+	    slice_make(to, len), &plain));
+	rd_init(&r, buf_slice(&plain));
+	assert_true(rd_u64(&r) == slice_be(be64_tail(&t1, 8), 8));
+	const uint64_t t2 = rd_u64(&r), t3 = rd_u64(&r);
+	assert_true(t3 >= t2 && t2 + 5000000 > clock_realtime_us());
+	assert_int_equal(rd_u8(&r), 0);
+	T_OK(rd_end(&r));
+	json_decref(o);
+	app_live_close(a);
+}
+
+/* The newest heads, opened with the household's key. */
+static void
+heads_wait(struct app *a, struct heads *ret_heads)
+{
+	AUTO_BUF struct buf sealed;
+	uint8_t *to;
+	size_t len;
+	json_t *o = app_live_until(a, "heads");
+	const char *text = json_string_value(json_object_get(o, "body"));
+
+	buf_init(&sealed, HEADS_OCTETS_MAX + 64);
+	T_OK(buf_reserve(&sealed, HEADS_OCTETS_MAX, &to));
+	T_OK(b64_decode(slice_str(text), to, HEADS_OCTETS_MAX, &len));
+	T_OK(heads_open(slice_make(to, len), &a->h.home, &a->h.people_key,
+	    a->hub.sign, ret_heads));
+	json_decref(o);
+}
+
+static void
+heads_name_the_newest_mark_and_come_while_somebody_watches(void **state)
+{
+	struct app *a = &scene.app;
+	static struct heads first, second;
+
+	(void)state;
+	watch_begin(a);
+	heads_wait(a, &first);
+	assert_int_equal(first.directory_version, a->h.version);
+	assert_memory_equal(first.directory_hash, a->h.hash, 32);
+	assert_int_equal(first.count, 1);
+	assert_true(id_eq(&first.head[0].stream, &a->camera_stream));
+	heads_wait(a, &second);
+	assert_true(second.counter > first.counter);
+	assert_true(second.time_us > first.time_us);
+	app_live_close(a);
+}
+
+/* --- what a thief finds --- */
+
+static bool
+memory_holds(pid_t pid, struct slice what)
+{
+	char path[64], line[512];
+	bool found = false;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+	FILE *maps = fopen(path, "r");
+	assert_non_null(maps);
+	(void)snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
+	const int mem = open(path, O_RDONLY);
+	assert_true(mem >= 0);
+	while (!found && fgets(line, sizeof line, maps) != NULL) {
+		unsigned long from, to;
+		char may[8];
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, may) != 3 ||
+		    may[0] != 'r' || may[1] != 'w' || to - from > 1ul << 30)
+			continue;
+		uint8_t *at = malloc(to - from);
+		assert_non_null(at);
+		const ssize_t n = pread(mem, at, to - from, (off_t)from);
+		if (n > 0)
+			found = memmem(at, (size_t)n, what.at, what.len) !=
+				NULL;
+		free(at);
+	}
+	close(mem);
+	fclose(maps);
+	return found;
+}
+
+/* AES-256-GCM key of a run's records (RFC 9605, section 4.4.2). */
+static void
+sframe_key(const struct key *base, const struct run_id *run,
+    struct key *ret_key)
+{
+	const uint8_t kid_suite[] = { run->octets[0], run->octets[1],
+		run->octets[2], run->octets[3], run->octets[4], run->octets[5],
+		run->octets[6], run->octets[7], 0, 5 };
+	uint8_t prk[64];
+
+	hkdf512_extract((struct slice){ NULL, 0 }, FIELDS(key_slice(base)),
+	    prk);
+	hkdf512_expand(prk,
+	    FIELDS(SLICE_LIT("SFrame 1.0 Secret key "), SLICE_OF(kid_suite)),
+	    ret_key->octets, 32);
+}
+
+static void
+run_key_find(const struct app *a, struct slice header, struct key *ret_run,
+    struct key *ret_base, struct key *ret_aes)
+{
+	AUTO_BUF struct buf info, plain;
+	struct run_clear c;
+	struct place place;
+	struct hpke hpke;
+	struct key hour;
+
+	T_OK(run_clear_parse(header, &c));
+	app_place(a, &place);
+	app_hour_private(a, clock_hour(), &hour);
+	buf_init(&info, 256);
+	buf_init(&plain, 256);
+	T_OK(run_key_info(&place, &c.run, &info));
+	const struct hpke_info hi = { .info = buf_slice(&info) };
+	T_OK(hpke_receive(&hour, c.enc.at, &hi, &hpke));
+	T_OK(hpke_open(&hpke, slice_head(header, 15), c.sealed_key, &plain));
+	memcpy(ret_run, plain.at, 32);
+	run_base_key(ret_run, &place, &c.run, ret_base);
+	sframe_key(ret_base, &c.run, ret_aes);
+}
+
+/* The next header that comes. */
+static void
+header_wait(struct app *a, struct buf *to)
+{
+	for (;;) {
+		struct slice octets;
+		json_t *text;
+		app_live_next(a, &text, &octets);
+		json_decref(text);
+		if (text == NULL && octets.at[5] == RUN_HEADER) {
+			buf_clear(to);
+			T_OK(buf_append(to, slice_skip(octets, 4)));
+			return;
+		}
+	}
+}
+
+static void
+a_thief_with_folder_and_memory_finds_no_key_of_a_past_run(void **state)
+{
+	struct app *a = &scene.app;
+	AUTO_BUF struct buf old, fresh;
+	struct key run, base, aes;
+	char command[512];
+
+	(void)state;
+#if EAVES_SANITIZED
+	skip(); /* freed memory is kept in quarantine there */
+#endif
+	buf_init(&old, 1024);
+	buf_init(&fresh, 1024);
+	watch_begin(a);
+	header_wait(a, &old);
+	run_key_find(a, buf_slice(&old), &run, &base, &aes);
+	const pid_t hub = child_of(scene.hub.pid, "eaves-hub");
+	assert_true(hub > 0);
+	/* while the run goes on its key is there: the search works */
+	assert_true(memory_holds(hub, key_slice(&aes)));
+	(void)kill(child_of(scene.hub.pid, "eaves-capture"), SIGKILL);
+	header_wait(a, &fresh);
+	assert_false(memory_holds(hub, key_slice(&run)));
+	assert_false(memory_holds(hub, key_slice(&base)));
+	assert_false(memory_holds(hub, key_slice(&aes)));
+	/* nor do they lie anywhere in the folder */
+	char hex[65];
+	hex_encode(key_slice(&run), hex);
+	(void)snprintf(command, sizeof command,
+	    "cat %s/* %s/keys/* 2>/dev/null | od -An -v -tx1 | tr -d ' \\n' | "
+	    "grep -q %s",
+	    scene.hub_folder, scene.hub_folder, hex);
+	assert_int_not_equal(system(command), 0);
+	app_live_close(a);
+}
+
+/*
+ * Every 32 octets in a row of the hub's folder, tried as each kind of key
+ * that could lead to a run.
+ */
+static void
+try_as_keys(const struct app *a, struct slice all, struct slice header)
+{
+	struct place place;
+	struct run_info info;
+	struct run_reader *r;
+
+	app_place(a, &place);
+	for (size_t i = 0; i + 32 <= all.len; i++) {
+		struct key k, hour, thing;
+		memcpy(&k, all.at + i, 32);
+		/* an hour's key; a thing's; the home's */
+		assert_int_not_equal(run_read_open(header, &place, &k,
+					 a->hub.sign, &info, &r),
+		    ERR_OK);
+		hour_private(&k, clock_hour(), &hour);
+		assert_int_not_equal(run_read_open(header, &place, &hour,
+					 a->hub.sign, &info, &r),
+		    ERR_OK);
+		thing_key(&k, &a->h.home, a->h.epoch, &a->camera_thing, &thing);
+		hour_private(&thing, clock_hour(), &hour);
+		assert_int_not_equal(run_read_open(header, &place, &hour,
+					 a->hub.sign, &info, &r),
+		    ERR_OK);
+	}
+}
+
+static void
+nothing_in_the_hubs_folder_opens_a_run(void **state)
+{
+	static const char *const names[] = { "home", "keys/sign", "keys/kx",
+		"keys/id", "keys/tls.pem", "keys/cameras" };
+	struct app *a = &scene.app;
+	AUTO_BUF struct buf header;
+
+	(void)state;
+	buf_init(&header, 1024);
+	watch_begin(a);
+	header_wait(a, &header);
+	app_live_close(a);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char path[160];
+		(void)snprintf(path, sizeof path, "%s/%s", scene.hub_folder,
+		    names[i]);
+		struct slice s = t_file(path);
+		/* the sealed directory is long and is no key */
+		try_as_keys(a, slice_head(s, s.len < 700 ? s.len : 700),
+		    buf_slice(&header));
+	}
+}
+
+/* --- the end --- */
+
+static void
+a_hub_that_the_household_removes_forgets_it(void **state)
+{
+	struct app *a = &scene.app;
+	char line[512], path[160];
+	struct stat st;
+
+	(void)state;
+	a->h.hub_count = 0;
+	a->h.thing_count = 0;
+	a->h.extra_count = 0;
+	app_write(a, NULL, 0);
+	line_wait(&scene.hub, "link ", line, sizeof line);
+	(void)snprintf(path, sizeof path, "%s/home", scene.hub_folder);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_member_sees_the_porch_and_every_picture_is_signed),
+		cmocka_unit_test(
+		    a_camera_process_that_dies_is_replaced_in_a_new_run),
+		cmocka_unit_test(the_hubs_clock_is_asked_through_the_server),
+		cmocka_unit_test(
+		    heads_name_the_newest_mark_and_come_while_somebody_watches),
+		cmocka_unit_test(the_hub_comes_back_when_the_servers_door_dies),
+		cmocka_unit_test(
+		    a_thief_with_folder_and_memory_finds_no_key_of_a_past_run),
+		cmocka_unit_test(nothing_in_the_hubs_folder_opens_a_run),
+		cmocka_unit_test(a_hub_that_the_household_removes_forgets_it),
+	};
+
+	if (argc != 3 || crypto_init() != ERR_OK)
+		return 2;
+	eavesd_path = argv[1];
+	hub_path = argv[2];
+	(void)signal(SIGPIPE, SIG_IGN);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, scene_open, scene_close);
+}
