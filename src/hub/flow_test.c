@@ -23,10 +23,10 @@
 #include "crypto/aead.h"
 #include "crypto/hpke.h"
 #include "crypto/sframe.h"
-#include "hub/app.h"
 #include "hub/body.h"
 #include "model/heads.h"
 #include "os/clock.h"
+#include "unit/app.h"
 #include "unit/t.h"
 
 static const char *eavesd_path, *hub_path;

@@ -199,7 +199,7 @@ settings_read(struct hub *h)
 		return e;
 	(void)close(HUB_SETTINGS_FD);
 	memcpy(h->server.pin, h->settings.pin, sizeof h->server.pin);
-	strcpy(h->server.host, h->settings.host);
+	memcpy(h->server.host, h->settings.host, sizeof h->server.host);
 	return ERR_OK;
 }
 

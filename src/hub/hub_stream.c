@@ -143,8 +143,8 @@ feed_gone(struct feed *f)
 	struct camera *c = &h->camera[i];
 
 	camera_end(c, now());
-	if (c->state == REASON_RUNNING)
-		c->state = REASON_CLOSED;
+	if (c->state == REASON_RUNNING) /* it went without a word */
+		c->state = REASON_NO_PROCESS;
 	(void)fprintf(stderr, "eaves-hub: camera %zu: %s\n", i + 1,
 	    reason_text(c->state));
 }
@@ -188,7 +188,7 @@ uplink_is_down(struct uplink *u, enum err why)
 		hub_say("the server does not show the key that --pin names");
 	else
 		(void)fprintf(stderr, "eaves-hub: the server: %s\n",
-		    err_text(why));
+		    err_text(why == ERR_OK ? ERR_CLOSED : why));
 	if (h->step != STEP_UPLINK)
 		return; /* the directory is being read; that step goes on */
 	/* through the directory: it may be why we were sent away */

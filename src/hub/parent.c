@@ -361,14 +361,15 @@ capture_program_open(void)
 {
 	static const char *const beside[] = { "eaves-capture",
 		"capture/eaves-capture" };
-	char path[4096];
-	const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 64);
+	char self[2048], path[2304];
+	const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
 	if (n > 0) {
-		path[n] = '\0';
-		char *name = strrchr(path, '/') + 1;
+		self[n] = '\0';
+		*strrchr(self, '/') = '\0';
 		for (size_t i = 0; i < COUNT(beside); i++) {
-			strcpy(name, beside[i]);
+			(void)snprintf(path, sizeof path, "%s/%s", self,
+			    beside[i]);
 			const int fd = open(path, O_RDONLY | O_CLOEXEC);
 			if (fd != -1)
 				return fd;

@@ -51,9 +51,11 @@ static const struct option options[] = {
 static const char *
 text_set(char *to, const char *from, const char *why)
 {
-	if (strlen(from) > SETTINGS_NAME_OCTETS || from[0] == '\0')
+	const size_t n = strlen(from);
+
+	if (n > SETTINGS_NAME_OCTETS || n == 0)
 		return why;
-	strcpy(to, from);
+	memcpy(to, from, n + 1);
 	return NULL;
 }
 

@@ -45,7 +45,7 @@ struct unit {
 	X(10, REDIRECT, "the camera points to another address")                \
 	X(11, LIMIT, "the camera sends more than is allowed")                  \
 	X(12, FILE, "the file cannot be read")                                 \
-	X(13, NO_PROCESS, "the camera's process does not start")
+	X(13, NO_PROCESS, "the camera's process ended")
 
 enum reason {
 #define X(number, name, text) REASON_##name = number,

@@ -3,8 +3,8 @@
  * the browser door of docs/API.md over plain loopback, blocking. What it
  * cannot do fails the test.
  */
-#ifndef HUB_APP_H
-#define HUB_APP_H
+#ifndef UNIT_APP_H
+#define UNIT_APP_H
 
 #include <jansson.h>
 

@@ -1,4 +1,4 @@
-#include "hub/app.h"
+#include "unit/app.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

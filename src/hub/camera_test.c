@@ -1,0 +1,361 @@
+/*
+ * When a stream begins a new run, and when it waits. Clocks are arguments, so
+ * hours pass in no time.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/obj.h"
+#include "hub/camera.h"
+#include "unit/t.h"
+
+#define HOUR       489976u
+#define NOON_US    ((uint64_t)HOUR * 3600000000u)
+#define PICTURE_US 66667
+
+struct scene {
+	struct hub_keys keys;
+	struct hub_home home;
+	struct camera camera;
+	struct camera_now now;
+	unsigned headers, keys_sent, pictures, marks, ends;
+	size_t unsent;
+	uint64_t index;
+	unsigned count; /* pictures fed */
+};
+
+static void
+scene_record(void *to, uint64_t index, uint8_t flags, struct slice record)
+{
+	struct scene *s = OBJ_OF(to, struct scene, camera);
+
+	assert_true(record.len > 0);
+	s->headers += flags == RUN_HEADER;
+	s->keys_sent += flags == RUN_KEY;
+	s->pictures += flags == RUN_KEY || flags == 0;
+	s->marks += (flags & RUN_MARK) != 0;
+	s->ends += (flags & RUN_END) != 0;
+	/* within a run no number is left out */
+	assert_true(flags == RUN_HEADER ? index == 0 : index == s->index + 1);
+	s->index = index;
+}
+
+static size_t
+scene_backlog(void *to)
+{
+	return OBJ_OF(to, struct scene, camera)->unsent;
+}
+
+static void
+hours_set(struct scene *s, uint32_t epoch)
+{
+	struct key thing = { { (uint8_t)epoch } };
+
+	free(s->home.hours[0]);
+	s->home.hours[0] = calloc(1, sizeof *s->home.hours[0]);
+	assert_non_null(s->home.hours[0]);
+	hour_list_make(&thing, &s->keys.camera[0].thing, HOUR, 3,
+	    s->home.hours[0]);
+	s->home.epoch = epoch;
+}
+
+static void
+scene_open(struct scene *s)
+{
+	const struct key seed = { { 7 } };
+	const struct run_sink sink = { scene_record, &s->camera };
+
+	*s = (struct scene){ .now = { NOON_US + 1000000, 5000000 } };
+	sign_pair_make(&seed, &s->keys.sign);
+	hub_home_init(&s->home);
+	s->home.told = true;
+	s->home.directory.version = 3;
+	hours_set(s, 1);
+	camera_init(&s->camera, 0, &s->keys, &s->home, sink, scene_backlog);
+	camera_open(&s->camera);
+}
+
+static void
+scene_close(struct scene *s)
+{
+	camera_fini(&s->camera);
+	hub_home_fini(&s->home);
+}
+
+static void
+time_pass(struct scene *s, uint64_t us)
+{
+	s->now.real_us += us;
+	s->now.boot_us += us;
+}
+
+static enum err
+feed_octets(struct scene *s, const void *at, size_t len)
+{
+	const struct unit u = { .kind = UNIT_H264,
+		.flags = UNIT_OWN_TIME,
+		.time_us = s->now.real_us - 10000,
+		.octets = slice_make(at, len) };
+	const enum err e = camera_unit(&s->camera, &u, s->now);
+
+	time_pass(s, PICTURE_US);
+	return e;
+}
+
+/* A key frame at each thirtieth picture. */
+static void
+feed(struct scene *s, unsigned pictures)
+{
+	static const char key[] = "\0\0\0\1\x67s\0\0\0\1\x68p\0\0\0\1\x65i";
+	static const char next[] = "\0\0\0\1\x41n";
+
+	while (pictures-- > 0)
+		T_OK(s->count++ % 30 == 0
+			 ? feed_octets(s, key, sizeof key - 1)
+			 : feed_octets(s, next, sizeof next - 1));
+}
+
+static void
+a_stream_begins_with_a_key_frame_and_is_marked(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	s.count = 25; /* five pictures before the first key frame */
+	feed(&s, 50);
+	assert_int_equal(s.headers, 1);
+	assert_int_equal(s.pictures, 45);
+	assert_int_equal(s.keys_sent, 2);
+	assert_int_equal(s.camera.skipped, 5);
+	assert_int_equal(s.camera.state, REASON_RUNNING);
+	scene_close(&s);
+}
+
+static void
+a_new_hour_begins_a_new_run_at_the_next_key_frame(void **state)
+{
+	struct scene s;
+	struct run_before before;
+
+	(void)state;
+	scene_open(&s);
+	feed(&s, 35);
+	time_pass(&s, UINT64_C(3600000000));
+	feed(&s, 20);
+	assert_int_equal(s.headers, 1);
+	feed(&s, 10);
+	assert_int_equal(s.headers, 2);
+	assert_int_equal(s.ends, 1);
+	before = run_write_info(s.camera.run)->before;
+	assert_true(before.last_index > 0);
+	assert_true(run_write_info(s.camera.run)->before.run.octets[0] != 0 ||
+		    before.last_index != 0);
+	/* its key is the next hour's */
+	assert_memory_equal(run_write_info(s.camera.run)->hour_id.octets,
+	    s.home.hours[0]->hour[1].id.octets, HOUR_ID_OCTETS);
+	scene_close(&s);
+}
+
+static void
+a_new_epoch_begins_a_new_run(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	feed(&s, 35);
+	hours_set(&s, 2);
+	feed(&s, 30);
+	assert_int_equal(s.headers, 2);
+	assert_int_equal(run_write_info(s.camera.run)->epoch, 2);
+	scene_close(&s);
+}
+
+static void
+a_clock_that_moves_ends_the_run_at_once(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	feed(&s, 10);
+	s.now.real_us += 900000; /* within bounds */
+	feed(&s, 1);
+	assert_int_equal(s.ends, 0);
+	s.now.real_us += 200000;
+	feed(&s, 1);
+	assert_int_equal(s.ends, 1);
+	assert_null(s.camera.run);
+	feed(&s, 25); /* from the next key frame on */
+	assert_int_equal(s.headers, 2);
+	s.now.real_us -= 5000000; /* set back */
+	camera_tick(&s.camera, s.now);
+	assert_int_equal(s.ends, 2);
+	scene_close(&s);
+}
+
+static void
+another_picture_size_begins_a_new_run(void **state)
+{
+	static const char other[] = "\0\0\0\1\x67T\0\0\0\1\x68p\0\0\0\1\x65i";
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	feed(&s, 10);
+	T_OK(feed_octets(&s, other, sizeof other - 1));
+	assert_int_equal(s.headers, 2);
+	scene_close(&s);
+}
+
+static void
+a_slow_uplink_loses_whole_groups_and_leaves_no_gap_in_the_run(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	feed(&s, 10);
+	s.unsent = CAMERA_BACKLOG_MAX + 1;
+	feed(&s, 25); /* a key frame passes; too much is still unsent */
+	assert_int_equal(s.pictures, 10);
+	s.unsent = CAMERA_BACKLOG_LOW + 1;
+	feed(&s, 20);
+	assert_int_equal(s.pictures, 10);
+	s.unsent = 0;
+	feed(&s, 4);
+	assert_int_equal(s.pictures, 10);
+	feed(&s, 10); /* number 60 is a key frame */
+	assert_int_equal(s.pictures, 10 + 9);
+	assert_int_equal(s.headers, 1);
+	scene_close(&s);
+}
+
+static void
+nothing_is_written_while_the_stream_is_closed_or_has_no_hour_key(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	camera_close(&s.camera);
+	feed(&s, 31);
+	assert_int_equal(s.headers, 0);
+	camera_open(&s.camera);
+	free(s.home.hours[0]);
+	s.home.hours[0] = NULL;
+	s.count = 0;
+	assert_int_equal(feed_octets(&s,
+			     "\0\0\0\1\x67s\0\0\0\1\x68p\0\0\0\1\x65i", 20),
+	    ERR_MISSING);
+	hours_set(&s, 1);
+	feed(&s, 1);
+	assert_int_equal(s.headers, 1);
+	/* the link is lost and comes back: a new run that names the old one */
+	feed(&s, 5);
+	const struct run_id first = run_write_info(s.camera.run)->run;
+	camera_close(&s.camera);
+	camera_open(&s.camera);
+	s.count = 0;
+	feed(&s, 1);
+	assert_int_equal(s.headers, 2);
+	assert_memory_equal(run_write_info(s.camera.run)->before.run.octets,
+	    first.octets, RUN_ID_OCTETS);
+	scene_close(&s);
+}
+
+static void
+a_capture_process_cannot_lie_about_time(void **state)
+{
+	static const struct {
+		int64_t said_us, want_us; /* from now */
+	} rows[] = { { -10000, -10000 }, { -250000, -250000 }, { -250001, 0 },
+		{ -100000000, 0 }, { 1, 0 }, { 100000000, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene s;
+		scene_open(&s);
+		const struct unit u = { .kind = UNIT_H264,
+			.flags = UNIT_OWN_TIME,
+			.time_us = (uint64_t)((int64_t)s.now.real_us +
+					      rows[i].said_us),
+			.octets = slice_make(
+			    "\0\0\0\1\x67s\0\0\0\1\x68p\0\0\0\1\x65i", 20) };
+		T_OK(camera_unit(&s.camera, &u, s.now));
+		assert_int_equal(s.camera.last_us,
+		    (int64_t)s.now.real_us + rows[i].want_us);
+		scene_close(&s);
+	}
+}
+
+static void
+nonsense_is_the_process_fault_and_status_is_kept(void **state)
+{
+	struct scene s;
+	const struct unit word = { .kind = UNIT_STATUS,
+		.octets = SLICE_LIT("\3\0\0\0\0") };
+	const struct unit bad = { .kind = UNIT_STATUS,
+		.octets = SLICE_LIT("\xff\0\0\0\0") };
+
+	(void)state;
+	scene_open(&s);
+	T_OK(camera_unit(&s.camera, &word, s.now));
+	assert_int_equal(s.camera.state, REASON_PASSWORD);
+	T_ERR(ERR_SYNTAX, camera_unit(&s.camera, &bad, s.now));
+	T_ERR(ERR_SYNTAX, feed_octets(&s, "nonsense", 8));
+	scene_close(&s);
+}
+
+static void
+heads_name_the_last_mark_of_the_run_before_until_there_is_a_new_one(
+    void **state)
+{
+	struct scene s;
+	struct head h;
+
+	(void)state;
+	scene_open(&s);
+	camera_head(&s.camera, &h);
+	assert_int_equal(h.state, REASON_NO_PROCESS);
+	feed(&s, 20);
+	camera_head(&s.camera, &h);
+	const struct run_id run = run_write_info(s.camera.run)->run;
+	assert_memory_equal(h.run.octets, run.octets, RUN_ID_OCTETS);
+	assert_int_equal(h.mark_number, 1);
+	camera_close(&s.camera);
+	struct head last;
+	camera_head(&s.camera, &last);
+	assert_memory_equal(last.run.octets, run.octets, RUN_ID_OCTETS);
+	assert_int_equal(last.mark_number, 1);
+	assert_memory_equal(last.mark_hash, h.mark_hash, SHA256_OCTETS);
+	scene_close(&s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_stream_begins_with_a_key_frame_and_is_marked),
+		cmocka_unit_test(
+		    a_new_hour_begins_a_new_run_at_the_next_key_frame),
+		cmocka_unit_test(a_new_epoch_begins_a_new_run),
+		cmocka_unit_test(a_clock_that_moves_ends_the_run_at_once),
+		cmocka_unit_test(another_picture_size_begins_a_new_run),
+		cmocka_unit_test(
+		    a_slow_uplink_loses_whole_groups_and_leaves_no_gap_in_the_run),
+		cmocka_unit_test(
+		    nothing_is_written_while_the_stream_is_closed_or_has_no_hour_key),
+		cmocka_unit_test(a_capture_process_cannot_lie_about_time),
+		cmocka_unit_test(
+		    nonsense_is_the_process_fault_and_status_is_kept),
+		cmocka_unit_test(
+		    heads_name_the_last_mark_of_the_run_before_until_there_is_a_new_one),
+	};
+
+	if (crypto_init() != ERR_OK)
+		return 1;
+	return T_RUN(tests);
+}
