@@ -1,0 +1,129 @@
+/*
+ * system.mjs - the real thing for a test: eavesd and eaves-hub with the demo
+ * camera, in a folder of their own, on free ports of loopback. Programs are
+ * taken from $EAVES_BUILD (a Meson build folder; default: build).
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import readline from 'node:readline';
+import { root } from './source.mjs';
+
+const build = process.env.EAVES_BUILD ?? path.join(root, 'build');
+const LIMIT_MS = 30_000;
+
+/* A pipe: eaves-hub prints its link to nothing else, and node's are sockets. */
+function pipe(file) {
+  fs.rmSync(file, { force: true });
+  execFileSync('mkfifo', [file]);
+  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  const input = new net.Socket({ fd: fs.openSync(file, O_RDONLY | O_NONBLOCK), writable: false });
+  return { input, output: fs.openSync(file, 'w') };
+}
+
+/* A child whose words on stdout can be waited for, line by line. */
+class Program {
+  constructor(name, file, args, log) {
+    this.name = name;
+    this.lines = [];
+    this.waiting = new Set();
+    const { input, output } = pipe(`${log}.said`);
+    const complaints = fs.openSync(log, 'a');
+    this.child = spawn(path.join(build, file), args, {
+      stdio: ['ignore', output, complaints],
+      env: { ...process.env, EAVES_LIBEXEC: path.join(build, 'src/hub/capture') },
+    });
+    fs.closeSync(output);
+    fs.closeSync(complaints);
+    this.ended = new Promise((done) => this.child.once('exit', done));
+    readline.createInterface({ input }).on('line', (line) => {
+      this.lines.push(line);
+      for (const look of this.waiting) look();
+    });
+  }
+
+  /* The first match among lines said from `from` on. */
+  line(pattern, from = 0) {
+    return new Promise((done, fail) => {
+      const stop = () => { clearTimeout(timer); this.waiting.delete(look); };
+      const timer = setTimeout(() => {
+        stop();
+        fail(new Error(`${this.name} did not say ${pattern}`));
+      }, LIMIT_MS);
+      const look = () => {
+        const found = this.lines.slice(from).map((l) => pattern.exec(l)).find(Boolean);
+        if (!found) return;
+        stop();
+        done(found);
+      };
+      this.waiting.add(look);
+      look();
+    });
+  }
+
+  async stop(signal = 'SIGTERM') {
+    this.child.kill(signal);
+    await this.ended;
+  }
+}
+
+export class System {
+  constructor() {
+    this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'eaves-system-'));
+    for (const d of ['server', 'keeper', 'hub']) fs.mkdirSync(path.join(this.dir, d));
+    this.port = this.devicePort = 0;
+    this.hubArgs = ['--camera', 'demo', '--camera-name', 'Front door'];
+  }
+
+  at(...parts) {
+    return path.join(this.dir, ...parts);
+  }
+
+  get url() {
+    return `http://localhost:${this.port}`;
+  }
+
+  /* Keeps its ports when it comes back. */
+  async serverStart() {
+    this.server = new Program('eavesd', 'src/eavesd/eavesd', [
+      '--dir', this.at('server'), '--keeper-dir', this.at('keeper'), '--uid-base', '0',
+      '--port', String(this.port), '--device-port', String(this.devicePort),
+    ], this.at('eavesd.log'));
+    const [, port, devicePort] = await this.server.line(/^ready (\d+) (\d+)/);
+    this.port = Number(port);
+    this.devicePort = Number(devicePort);
+  }
+
+  hubStart() {
+    this.hub = new Program('eaves-hub', 'src/hub/eaves-hub', [
+      '--dir', this.at('hub'), '--server', `127.0.0.1:${this.devicePort}`,
+      '--pin', fs.readFileSync(this.at('server/device.pin'), 'utf8').trim(),
+      '--link-url', this.url, ...this.hubArgs,
+    ], this.at('hub.log'));
+  }
+
+  /* The link that the hub prints while it belongs to nobody. */
+  async link(from = 0) {
+    return (await this.hub.line(/^link (\S+)/, from))[1];
+  }
+
+  async start() {
+    await this.serverStart();
+    this.hubStart();
+    return this;
+  }
+
+  async stop() {
+    for (const p of [this.hub, this.server])
+      if (p && p.child.exitCode === null && p.child.signalCode === null) await p.stop();
+    if (process.env.EAVES_KEEP) console.error(`kept ${this.dir}`);
+    else fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  logs() {
+    return ['eavesd.log', 'hub.log'].map((f) =>
+      `--- ${f}\n${fs.existsSync(this.at(f)) ? fs.readFileSync(this.at(f), 'utf8').slice(-4000) : ''}`).join('\n');
+  }
+}
