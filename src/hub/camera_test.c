@@ -247,7 +247,7 @@ nothing_is_written_while_the_stream_is_closed_or_has_no_hour_key(void **state)
 	s.home.hours[0] = NULL;
 	s.count = 0;
 	assert_int_equal(feed_octets(&s,
-			     "\0\0\0\1\x67s\0\0\0\1\x68p\0\0\0\1\x65i", 20),
+			     "\0\0\0\1\x67s\0\0\0\1\x68p\0\0\0\1\x65i", 18),
 	    ERR_MISSING);
 	hours_set(&s, 1);
 	feed(&s, 1);
@@ -282,7 +282,7 @@ a_capture_process_cannot_lie_about_time(void **state)
 			.time_us = (uint64_t)((int64_t)s.now.real_us +
 					      rows[i].said_us),
 			.octets = slice_make(
-			    "\0\0\0\1\x67s\0\0\0\1\x68p\0\0\0\1\x65i", 20) };
+			    "\0\0\0\1\x67s\0\0\0\1\x68p\0\0\0\1\x65i", 18) };
 		T_OK(camera_unit(&s.camera, &u, s.now));
 		assert_int_equal(s.camera.last_us,
 		    (int64_t)s.now.real_us + rows[i].want_us);
