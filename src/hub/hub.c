@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -17,12 +16,6 @@
 #define REST_MS_MAX      30000
 #define CERTIFICATE_DAYS 3650
 #define FDS_MAX          64
-
-void
-hub_say(const char *sentence)
-{
-	(void)fprintf(stderr, "eaves-hub: %s\n", sentence);
-}
 
 /* --- steps --- */
 
@@ -56,7 +49,7 @@ enroll_answered(struct api *a, enum err e, unsigned status, json_t *body)
 
 	(void)body;
 	if (e == ERR_CRYPTO)
-		hub_say("the server does not show the key that --pin names");
+		log_event(EV_HUB_SERVER_KEY, F_NONE, F_NONE);
 	if (e != ERR_OK || status != 200) {
 		hub_retry(h);
 		return;
@@ -211,8 +204,7 @@ home_read(struct hub *h)
 	hub_home_init(&h->home);
 	e = hub_home_load(&h->home, h->folder_fd);
 	if (e == ERR_CORRUPT) {
-		hub_say("what was kept about the home is damaged; "
-			"the hub must be paired again");
+		log_event(EV_HUB_HOME_DAMAGED, F_NONE, F_NONE);
 		e = ERR_MISSING;
 	}
 	return e == ERR_MISSING ? ERR_OK : e;
@@ -230,7 +222,7 @@ keys_read(struct hub *h)
 	if (fd == -1)
 		return err_of_errno(errno);
 	if ((e = hub_keys_open(fd, &h->keys)) == ERR_CORRUPT)
-		hub_say("a key file is damaged");
+		log_event(EV_HUB_KEYS_DAMAGED, F_NONE, F_NONE);
 	return e;
 }
 
@@ -293,8 +285,7 @@ hub_main(void)
 	if (h == NULL)
 		return 1;
 	if ((e = hub_open(h)) != ERR_OK) {
-		(void)fprintf(stderr, "eaves-hub: cannot start: %s\n",
-		    err_text(e));
+		log_event(EV_HUB_FAILED, F_ERR(e), F_NONE);
 		return 1;
 	}
 	h->rest_ms = REST_MS_FIRST;

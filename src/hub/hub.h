@@ -21,6 +21,7 @@
 #include "hub/feed.h"
 #include "hub/settings.h"
 #include "hub/uplink.h"
+#include "log/log.h"
 
 enum hub_step {
 	STEP_ENROLL,
@@ -71,8 +72,6 @@ void hub_retry(struct hub *h);
 void hub_again(struct hub *h, uint64_t in_ms);
 void hub_pair_step(struct hub *h);
 void hub_home_step(struct hub *h);
-/* A sentence for whoever reads our standard error; nothing personal. */
-void hub_say(const char *sentence);
 /* --- hub_stream.c: cameras, uplink, heads --- */
 MUST_USE enum err hub_streams_init(struct hub *h);
 void hub_streams_fini(struct hub *h);

@@ -143,11 +143,10 @@ home_refused(enum err e)
 	case ERR_CRYPTO:
 	case ERR_CORRUPT:
 	case ERR_DENIED:
-		hub_say("the server hands out a directory that the household "
-			"did not sign; the one before stays in force");
+		log_event(EV_HUB_DIRECTORY_FALSE, F_ERR(e), F_NONE);
 		break;
 	default:
-		hub_say("the directory cannot be read; it is tried again");
+		log_event(EV_HUB_DIRECTORY_UNREAD, F_ERR(e), F_NONE);
 	}
 }
 
@@ -155,12 +154,12 @@ home_refused(enum err e)
 static void
 home_forget(struct hub *h)
 {
-	hub_say("the household has removed this hub; it can be paired anew");
+	log_event(EV_HUB_REMOVED, F_NONE, F_NONE);
 	uplink_close(&h->uplink);
 	hub_home_fini(&h->home);
 	hub_home_init(&h->home);
 	if (hub_home_save(&h->home, h->folder_fd) != ERR_OK)
-		hub_say("the home cannot be forgotten on the disk");
+		log_event(EV_HUB_DISK, F_NONE, F_NONE);
 	hub_step(h, STEP_LINK);
 }
 

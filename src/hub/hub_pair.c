@@ -87,7 +87,7 @@ m2_take(struct hub *h, struct slice m2)
 		hub_step(h, STEP_REFUSE);
 		break;
 	default:
-		hub_say("the link was used up; here is another one");
+		log_event(EV_HUB_LINK_USED, F_NONE, F_NONE);
 		hub_step(h, STEP_LINK);
 	}
 }
@@ -154,7 +154,7 @@ m3_answered(struct api *a, enum err e, unsigned status, json_t *body)
 	buf_clear(&h->m3);
 	h->told_ms = loop_now_ms(h->loop);
 	if (hub_home_save(&h->home, h->folder_fd) != ERR_OK)
-		hub_say("what the home told cannot be kept on the disk");
+		log_event(EV_HUB_DISK, F_NONE, F_NONE);
 	hub_step(h, STEP_HOME);
 }
 

@@ -1,8 +1,6 @@
 /*
  * hub_stream.c - cameras on one side, the uplink on the other, and heads.
  */
-#include <stdio.h>
-
 #include "hub/clock_reply.h"
 #include "hub/hub.h"
 #include "os/clock.h"
@@ -135,6 +133,19 @@ feed_unit(struct feed *f, const struct unit *u)
 	return e == ERR_SYNTAX || e == ERR_LIMIT ? e : ERR_OK;
 }
 
+/* A camera's state is a sentence of its own. */
+static void
+state_log(size_t camera, enum reason r)
+{
+	static const enum event events[REASON__MAX] = {
+#define X(number, name) [number] = EV_CAMERA_##name,
+		REASON_LIST(X)
+#undef X
+	};
+
+	log_event(events[r], F_COUNT("camera", camera + 1), F_NONE);
+}
+
 static void
 feed_gone(struct feed *f)
 {
@@ -145,8 +156,7 @@ feed_gone(struct feed *f)
 	camera_end(c, now());
 	if (c->state == REASON_RUNNING) /* it went without a word */
 		c->state = REASON_NO_PROCESS;
-	(void)fprintf(stderr, "eaves-hub: camera %zu: %s\n", i + 1,
-	    reason_text(c->state));
+	state_log(i, c->state);
 }
 
 /* --- the uplink --- */
@@ -157,11 +167,11 @@ uplink_is_up(struct uplink *u, const struct id *home)
 	struct hub *h = u->owner;
 
 	if (!id_eq(home, &h->home.home)) {
-		hub_say("the server takes this hub for another home's");
+		log_event(EV_HUB_WRONG_HOME, F_NONE, F_NONE);
 		uplink_close(u);
 		return;
 	}
-	hub_say("connected");
+	log_event(EV_HUB_CONNECTED, F_NONE, F_NONE);
 	h->rest_ms = 1000;
 	h->watched = false;
 	heads_send(h);
@@ -185,10 +195,10 @@ uplink_is_down(struct uplink *u, enum err why)
 	for (size_t i = 0; i < h->settings.camera_count; i++)
 		camera_close(&h->camera[i]);
 	if (why == ERR_CRYPTO)
-		hub_say("the server does not show the key that --pin names");
+		log_event(EV_HUB_SERVER_KEY, F_NONE, F_NONE);
 	else
-		(void)fprintf(stderr, "eaves-hub: the server: %s\n",
-		    err_text(why == ERR_OK ? ERR_CLOSED : why));
+		log_event(EV_HUB_SERVER_LOST,
+		    F_ERR(why == ERR_OK ? ERR_CLOSED : why), F_NONE);
 	if (h->step != STEP_UPLINK)
 		return; /* the directory is being read; that step goes on */
 	/* through the directory: it may be why we were sent away */

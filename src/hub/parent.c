@@ -18,6 +18,7 @@
 #include "base/obj.h"
 #include "hub/channel.h"
 #include "hub/unit.h"
+#include "log/log.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/sandbox.h"
@@ -52,8 +53,8 @@ password_read(int folder_fd, size_t camera, struct buf *to)
 	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? ERR_OK : err_of_errno(errno);
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 077) != 0) {
-		(void)fprintf(stderr, "eaves-hub: %s must have mode 0600\n",
-		    name);
+		log_event(EV_CAMERA_PASSWORD_MODE,
+		    F_COUNT("camera", camera + 1), F_NONE);
 		return ERR_DENIED;
 	}
 	if ((e = file_read(folder_fd, name, to)) != ERR_OK)
@@ -261,9 +262,8 @@ hub_rest(struct parent *p)
 	p->rest_ms = p->rest_ms * 2 > REST_MS_MAX ? REST_MS_MAX
 						  : p->rest_ms * 2;
 	p->hub_due_ms = now + p->rest_ms;
-	(void)fprintf(stderr,
-	    "eaves-hub: the hub process ended; it starts again in %u s\n",
-	    (unsigned)(p->rest_ms / 1000));
+	log_event(EV_HUB_DIED, F_COUNT("again_in_s", p->rest_ms / 1000),
+	    F_NONE);
 }
 
 static enum err

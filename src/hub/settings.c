@@ -75,7 +75,11 @@ camera_add(struct settings *s, const char *text)
 		       "rtsp://[USER@]HOST[:PORT]/PATH";
 	}
 	s->camera_count++;
-	(void)snprintf(c->name, sizeof c->name, "Camera %zu", s->camera_count);
+	if (c->address.kind == CAPTURE_DEMO && s->camera_count == 1)
+		(void)snprintf(c->name, sizeof c->name, "Porch");
+	else
+		(void)snprintf(c->name, sizeof c->name, "Camera %zu",
+		    s->camera_count);
 	return NULL;
 }
 

@@ -6,21 +6,6 @@
 
 #define UNIT_MAGIC 0x4541
 
-const char *
-reason_text(enum reason r)
-{
-	switch (r) {
-#define X(number, name, text)                                                  \
-	case REASON_##name:                                                    \
-		return text;
-		REASON_LIST(X)
-#undef X
-	case REASON__MAX:
-		break;
-	}
-	return "unknown";
-}
-
 static enum err
 head_check(struct slice in, struct unit *ret_unit, size_t *ret_len)
 {

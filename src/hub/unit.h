@@ -30,32 +30,32 @@ struct unit {
 	struct slice octets; /* H.264: one access unit, Annex-B */
 };
 
-/* Why a camera gives no pictures: number, what a person reads. */
+/*
+ * Why a camera gives no pictures. What a person reads is the event CAMERA_name
+ * in log/events.def, and the app's own words.
+ */
 #define REASON_LIST(X)                                                         \
-	X(0, RUNNING, "running")                                               \
-	X(1, NO_ROUTE, "there is no way to that address")                      \
-	X(2, REFUSED, "nothing answers at that address")                       \
-	X(3, PASSWORD, "the camera refuses the user name or the password")     \
-	X(4, NO_PATH, "the camera knows no such path")                         \
-	X(5, CODEC, "the camera sends a format that no browser plays")         \
-	X(6, SLOW, "the camera took too long")                                 \
-	X(7, CLOSED, "the camera closed the connection")                       \
-	X(8, NOT_RTSP, "what answers there is no camera")                      \
-	X(9, NO_H264, "the camera offers no H.264 video")                      \
-	X(10, REDIRECT, "the camera points to another address")                \
-	X(11, LIMIT, "the camera sends more than is allowed")                  \
-	X(12, FILE, "the file cannot be read")                                 \
-	X(13, NO_PROCESS, "the camera's process ended")
+	X(0, RUNNING)                                                          \
+	X(1, NO_ROUTE)                                                         \
+	X(2, REFUSED)                                                          \
+	X(3, PASSWORD)                                                         \
+	X(4, NO_PATH)                                                          \
+	X(5, CODEC)                                                            \
+	X(6, SLOW)                                                             \
+	X(7, CLOSED)                                                           \
+	X(8, NOT_RTSP)                                                         \
+	X(9, NO_H264)                                                          \
+	X(10, REDIRECT)                                                        \
+	X(11, LIMIT)                                                           \
+	X(12, FILE)                                                            \
+	X(13, NO_PROCESS)
 
 enum reason {
-#define X(number, name, text) REASON_##name = number,
+#define X(number, name) REASON_##name = number,
 	REASON_LIST(X)
 #undef X
 	REASON__MAX
 };
-
-/* Never NULL. */
-const char *reason_text(enum reason r);
 
 /*
  * The unit at the front of in, borrowed; *ret_octets is what it takes.

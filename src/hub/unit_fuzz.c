@@ -29,7 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 			enum reason r;
 			uint32_t detail;
 			if (unit_status(u.octets, &r, &detail) == ERR_OK)
-				assert(reason_text(r)[0] != '\0');
+				assert(r < REASON__MAX);
 		}
 		rest = slice_skip(rest, took);
 	}
