@@ -58,8 +58,8 @@ static gboolean
 word_came(GIOChannel *channel, GIOCondition condition, gpointer ctx)
 {
 	gchar *line = NULL;
-	const GIOStatus s =
-	    g_io_channel_read_line(channel, &line, NULL, NULL, NULL);
+	const GIOStatus s = g_io_channel_read_line(channel, &line, NULL, NULL,
+	    NULL);
 
 	(void)condition;
 	(void)ctx;
@@ -80,14 +80,14 @@ login_want(GstRTSPMediaFactory *factory, const char *scheme)
 {
 	GstRTSPAuth *auth = gst_rtsp_auth_new();
 	const char *password = getenv("CAMERA_PASSWORD");
-	GstRTSPToken *token = gst_rtsp_token_new(
-	    GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, "user", NULL);
+	GstRTSPToken
+	    *token = gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE,
+		G_TYPE_STRING, "user", NULL);
 
 	if (password == NULL)
 		password = "";
 	if (strcmp(scheme, "digest") == 0) {
-		gst_rtsp_auth_set_supported_methods(auth,
-		    GST_RTSP_AUTH_DIGEST);
+		gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_DIGEST);
 		gst_rtsp_auth_add_digest(auth, "ada", password, token);
 	} else {
 		gchar *basic = gst_rtsp_auth_make_basic("ada", password);
@@ -120,17 +120,18 @@ main(int argc, char **argv)
 	gst_rtsp_server_set_service(server, "0");
 	factory = gst_rtsp_media_factory_new();
 	/* matroska keeps each picture's time; the payloader paces by it */
-	launch = h265
-	    ? g_strdup_printf("( multifilesrc location=%s ! matroskademux ! "
-			      "h265parse ! rtph265pay name=pay0 pt=96 )",
-		  argv[1])
-	    : g_strdup_printf("( multifilesrc location=%s loop=true ! "
-			      "h264parse ! video/x-h264,framerate=15/1,"
-			      "stream-format=byte-stream,alignment=au ! "
-			      "identity sync=true ! h264parse ! "
-			      "rtph264pay name=pay0 pt=96 config-interval=-1 "
-			      "aggregate-mode=zero-latency )",
-		  argv[1]);
+	launch = h265 ? g_strdup_printf(
+			    "( multifilesrc location=%s ! matroskademux ! "
+			    "h265parse ! rtph265pay name=pay0 pt=96 )",
+			    argv[1])
+		      : g_strdup_printf(
+			    "( multifilesrc location=%s loop=true ! "
+			    "h264parse ! video/x-h264,framerate=15/1,"
+			    "stream-format=byte-stream,alignment=au ! "
+			    "identity sync=true ! h264parse ! "
+			    "rtph264pay name=pay0 pt=96 config-interval=-1 "
+			    "aggregate-mode=zero-latency )",
+			    argv[1]);
 	gst_rtsp_media_factory_set_launch(factory, launch);
 	g_free(launch);
 	gst_rtsp_media_factory_set_shared(factory, FALSE);
