@@ -204,7 +204,9 @@ store_commit(struct store *s)
 static enum err
 pragmas_set(struct store *s)
 {
-	static const char text[] = "PRAGMA journal_mode=WAL;"
+	/* one process has it for itself: no shared-memory file */
+	static const char text[] = "PRAGMA locking_mode=EXCLUSIVE;"
+				   "PRAGMA journal_mode=WAL;"
 				   "PRAGMA synchronous=FULL;"
 				   "PRAGMA secure_delete=ON;"
 				   "PRAGMA temp_store=MEMORY;"

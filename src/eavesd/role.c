@@ -1,0 +1,12 @@
+#include "eavesd/role.h"
+
+#include "base/codec.h"
+#include "os/sandbox.h"
+
+void
+role_ready(struct ipc *parent, const struct sandbox_missing *missing)
+{
+	const uint8_t body[2] = { missing->landlock, missing->own_user };
+
+	(void)!ipc_notice(parent, MSG_READY, SLICE_OF(body), NULL, 0);
+}
