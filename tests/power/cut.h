@@ -1,0 +1,18 @@
+/*
+ * cut.h - a disk in memory, under SQLite, whose power can be cut. What was
+ * not synced is lost, or half lost, as a seed decides.
+ */
+#ifndef POWER_CUT_H
+#define POWER_CUT_H
+
+#include <stdbool.h>
+
+/* Makes it SQLite's default. sync_lies: a sync does nothing (a control). */
+void cut_install(bool sync_lies);
+/* Empty disk; the power fails at the given operation (0: never). */
+void cut_reset(unsigned seed, unsigned fails_at);
+bool cut_failed(void);
+/* Power comes back: every file as the disk has it. */
+void cut_power_on(void);
+
+#endif
