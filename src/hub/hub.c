@@ -123,7 +123,8 @@ server_answer(struct hub *h, enum err why, int fd)
 	h->server_asked--;
 	memmove(h->server_for_uplink, h->server_for_uplink + 1,
 	    h->server_asked * sizeof h->server_for_uplink[0]);
-	if (for_uplink && h->step != STEP_UPLINK) {
+	if (for_uplink &&
+	    (h->step != STEP_UPLINK || h->uplink.state != UPLINK_DOWN)) {
 		if (fd != -1)
 			(void)close(fd);
 	} else if (for_uplink && fd != -1) {

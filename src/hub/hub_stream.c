@@ -295,6 +295,9 @@ void
 hub_streams_fini(struct hub *h)
 {
 	loop_timer_remove(&h->tick);
+	/* a viewer shall see that the run ended, not that it was cut */
+	for (size_t i = 0; i < h->settings.camera_count; i++)
+		camera_end(&h->camera[i], now());
 	uplink_fini(&h->uplink);
 	for (size_t i = 0; i < h->settings.camera_count; i++) {
 		feed_fini(&h->feed[i]);

@@ -27,6 +27,7 @@
 
 #define REST_MS_MAX 30000
 #define RAN_LONG_MS 60000
+#define STOP_STEPS  200 /* of 10 ms */
 
 struct parent {
 	const struct settings *settings;
@@ -188,17 +189,30 @@ capture_start(struct parent *p, size_t camera, int *ret_fd)
 
 /* --- the hub process --- */
 
+/* Without its channel it ends its runs and goes; who does not is ended. */
+static void
+hub_wait(struct parent *p)
+{
+	const struct timespec step = { .tv_nsec = 10000000 };
+
+	for (int i = 0; i < STOP_STEPS; i++) {
+		if (waitpid(p->hub, NULL, WNOHANG) == p->hub)
+			return;
+		(void)nanosleep(&step, NULL);
+	}
+	(void)kill(p->hub, SIGKILL);
+	(void)waitpid(p->hub, NULL, 0);
+}
+
 static void
 hub_end(struct parent *p)
 {
-	if (p->hub > 0) {
-		(void)kill(p->hub, SIGKILL);
-		(void)waitpid(p->hub, NULL, 0);
-		p->hub = 0;
-	}
 	if (p->channel_fd != -1)
 		(void)close(p->channel_fd);
 	p->channel_fd = -1;
+	if (p->hub > 0)
+		hub_wait(p);
+	p->hub = 0;
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
 		capture_end(p, i);
 }
