@@ -90,6 +90,21 @@ export const words = {
     lead: 'When eaves-hub starts beside your cameras, it prints a link. Open that link in this browser.',
     again: 'The link works once and for 15 minutes. “eaves link” prints another one.',
   },
+  trust: {
+    title: 'Trust this server on this device',
+    lead: 'Eaves made a certificate for your own network. Devices learn once that it is yours.',
+    where: 'The file is called ca.crt. On the machine that runs Eaves it lies in the folder .config/eaves/lan-… of the person who started it. Carry it to this device yourself, by cable, by stick or by a mail to yourself.',
+    list: [
+      ['iPhone, iPad', 'Open the file, install the profile in Settings, then switch it on under General, About, Certificate Trust Settings.'],
+      ['Android', 'Settings, Security, Encryption and credentials, Install a certificate, CA certificate.'],
+      ['Windows', 'Open the file, Install Certificate, Local Machine, Trusted Root Certification Authorities.'],
+      ['Mac', 'Open the file; in Keychain Access open the entry and choose Always Trust.'],
+      ['Firefox', 'Settings, Privacy & Security, View Certificates, Authorities, Import.'],
+      ['Chrome on Linux', 'Settings, Privacy and security, Security, Manage certificates, Import.'],
+    ] as [string, string][],
+    narrow: 'It counts for the names and addresses of your own network only.',
+    go: 'Open Eaves',
+  },
   badLink: { title: 'This link does not work' },
   welcome: {
     title: 'Welcome home',

@@ -4,7 +4,7 @@
  */
 import { render } from 'preact';
 import { linkParse } from '../model/pair';
-import { BadLink, Cannot, Fresh, Gone, Loading, Welcome } from '../view/begin';
+import { BadLink, Cannot, Fresh, Gone, Loading, Trust, Welcome } from '../view/begin';
 import { Code } from '../view/code';
 import { Forgot, SignIn } from '../view/enter';
 import { Home } from '../view/home';
@@ -17,6 +17,7 @@ if (fragment.startsWith('#pair=')) history.replaceState(null, '', location.pathn
 
 function App() {
   const screen = useStore((s) => s.screen);
+  if (location.pathname === '/trust') return <Trust />;
   switch (screen.at) {
     case 'loading': return <Loading />;
     case 'cannot': return <Cannot lacks={screen.lacks} />;
@@ -40,6 +41,6 @@ addEventListener('hashchange', () => {
 });
 
 render(<App />, document.getElementById('app')!);
-void start(linkParse(fragment));
+if (location.pathname !== '/trust') void start(linkParse(fragment));
 if ('serviceWorker' in navigator && isSecureContext)
   navigator.serviceWorker.register(serviceWorkerFile()).catch(() => undefined);

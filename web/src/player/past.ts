@@ -30,6 +30,10 @@ export class Past {
     return this.busy !== null;
   }
 
+  get full(): boolean {
+    return this.filled;
+  }
+
   /* Once; what comes later is watched live and kept. */
   fill(): Promise<void> {
     if (this.filled) return Promise.resolve();

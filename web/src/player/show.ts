@@ -23,6 +23,7 @@ export interface ShowEvents {
 }
 
 const QUIET_MS = 3000; /* then a picture is old */
+const STOPPED_MS = 1000; /* no record for so long: the stream stopped */
 const UNMARKED_MS = 3000; /* then it is blank */
 const FRESH_MS = 2000; /* "verified" needs a mark this young */
 const LATENCIES = 31;
@@ -53,6 +54,7 @@ export class Show {
   private target: Unit | null = null; /* of a seek */
   private keyDrawn = false;
   private cursor: Unit | null = null; /* last one fed while playing */
+  private wish: number | null = null; /* µs: wanted, being fetched */
   playing = false;
   private base = { time: 0, at: 0 };
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -221,10 +223,10 @@ export class Show {
   tick(): void {
     if (this.mode !== 'live' || this.frozen) return;
     const t = performance.now();
-    const quiet = t - this.arrived > QUIET_MS;
+    const stopped = t - this.arrived > STOPPED_MS;
     const oldest = this.unmarked[0];
     if (oldest && t - oldest.arrived > UNMARKED_MS) {
-      if (quiet) this.freeze();
+      if (stopped) this.freeze();
       else this.blank('unmarked');
     }
   }
@@ -255,7 +257,20 @@ export class Show {
 
   want(): void {
     if (!this.line.open) return;
-    void this.past.fill().then(() => this.events.changed());
+    void this.past.fill().then(() => this.fetched());
+    this.events.changed();
+  }
+
+  /* Now the picture that was wished for may be here. */
+  private fetched(): void {
+    const time = this.wish;
+    this.wish = null;
+    if (time !== null) {
+      const plays = this.playing;
+      this.pause();
+      this.seekTo(this.ring.find(time));
+      if (plays) this.play(true);
+    }
     this.events.changed();
   }
 
@@ -264,9 +279,10 @@ export class Show {
     if (!last) return;
     this.mode = 'past';
     this.pause();
-    const i = this.ring.find(last.time - back_s * 1e6);
-    this.seekTo(Math.max(i, 0));
-    this.want();
+    const time = last.time - back_s * 1e6;
+    this.wish = this.past.full ? null : time;
+    this.seekTo(this.ring.find(time));
+    if (this.wish !== null) this.want();
   }
 
   live(): void {
@@ -275,6 +291,7 @@ export class Show {
     this.frozen = false;
     this.target = null;
     this.shown = null;
+    this.wish = null;
     this.latencies = [];
     this.decoder.reset();
     const from = this.ring.keyOf(this.ring.length - 1);
@@ -287,7 +304,7 @@ export class Show {
     if (!on || this.mode !== 'past' || !this.cursor) return;
     this.playing = true;
     this.base = { time: this.cursor.time, at: performance.now() };
-    this.step();
+    if (this.wish === null) this.step(); /* else when it is fetched */
     this.events.changed();
   }
 
@@ -347,8 +364,9 @@ export class Show {
 
   get back_s(): number {
     const last = this.ring.last;
-    const at = this.target ?? this.shown;
-    return this.mode === 'past' && last && at ? Math.max(0, (last.time - at.time) / 1e6) : 0;
+    const time = this.wish ?? (this.target ?? this.shown)?.time;
+    if (this.mode !== 'past' || !last || time === undefined) return 0;
+    return Math.max(0, (last.time - time) / 1e6);
   }
 
   get reach_s(): number {

@@ -17,6 +17,7 @@ import { CameraKeys } from './track';
 
 const TICK_MS = 250;
 const CLOCK_MS = 60_000;
+const CLOCK_AGAIN_MS = 6000;
 const HEADS_STALE_MS = 30_000;
 const SLEEP_MS = 20_000; /* hidden this long: stop watching */
 const HOME_PAUSE_MS = 5000;
@@ -104,18 +105,23 @@ function homeRead(): void {
 
 /* --- the hub's clock --- */
 
-async function clockSync(): Promise<void> {
-  clearTimeout(clockTimer);
-  clockTimer = setTimeout(() => void clockSync(), CLOCK_MS);
-  const s = show;
-  if (!s || !line?.open) return;
+async function clockAskOnce(s: Show): Promise<boolean> {
   const hub = s.camera.hub;
   const asked = await clockAsk(homeId(), unb64(hub.id, 16), hub.kx);
-  const j = await line.ask({ t: 'clock', hub: hub.id, body: b64(asked.body) });
+  const j = await line!.ask({ t: 'clock', hub: hub.id, body: b64(asked.body) });
   const t4 = now();
-  if (!j) return;
-  const offset = await clockRead(asked, j.octets('body'), t4).catch(() => null);
+  const offset = j && (await clockRead(asked, j.octets('body'), t4).catch(() => null));
   if (offset) s.clock = offset;
+  return !!offset;
+}
+
+/* At once, then each minute; sooner while the hub does not answer. */
+async function clockSync(): Promise<void> {
+  clearTimeout(clockTimer);
+  clockTimer = setTimeout(() => void clockSync(), CLOCK_AGAIN_MS);
+  if (!show || !line?.open || !(await clockAskOnce(show))) return;
+  clearTimeout(clockTimer);
+  clockTimer = setTimeout(() => void clockSync(), CLOCK_MS);
 }
 
 /* --- the camera --- */

@@ -52,6 +52,22 @@ export function Fresh() {
   );
 }
 
+/* /trust: how a device learns to trust a certificate of our own. */
+export function Trust() {
+  const w = words.trust;
+  return (
+    <Card title={w.title}>
+      <p>{w.lead}</p>
+      <p>{w.where}</p>
+      <dl>
+        {w.list.flatMap(([device, how]) => [<dt key={device}>{device}</dt>, <dd key={how}>{how}</dd>])}
+      </dl>
+      <p class="hint">{w.narrow}</p>
+      <a class="button" href="/">{w.go}</a>
+    </Card>
+  );
+}
+
 export function BadLink({ problem }: { problem: Problem }) {
   return (
     <Card title={words.badLink.title}>

@@ -28,9 +28,7 @@ export function Code({ code, fresh }: { code: string; fresh: boolean }) {
   return (
     <Card title={w.title} {...(fresh ? { step: words.welcome.step(3) } : {})}>
       <p>{fresh ? w.lead : w.newLead}</p>
-      <p class="code" data-code={code} aria-label={groups.join(', ')}>
-        {groups.map((g, i) => <span key={i} aria-hidden="true">{g}</span>)}
-      </p>
+      <p class="code" data-code={code}>{groups.map((g, i) => <span key={i}>{g}</span>)}</p>
       <div class="row">
         <button type="button" class="quiet" onClick={copy}>{copied ? w.copied : w.copy}</button>
         <button type="button" class="quiet" onClick={() => save(code)}>{w.save}</button>

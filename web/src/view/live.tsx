@@ -123,7 +123,7 @@ function Facts({ v }: { v: View }) {
   return (
     <p class="facts">
       <time>{v.captured > 0 ? timeText(v.captured) : '–'}</time>
-      {v.latency && (
+      {v.latency && v.picture === 'live' && (
         <span class="latency" title={w.latencyHint}>
           {w.latency(v.latency.ms, v.latency.error_ms)}
         </span>
@@ -150,28 +150,32 @@ function MinuteBack({ v }: { v: View }) {
   const text = past && v.captured > 0 ? w.atTime(back, timeText(v.captured)) : w.live;
   return (
     <div class="minute">
-      <button
-        type="button" class="round" disabled={!past} aria-label={v.playing ? w.pause : w.play}
-        onClick={() => send({ t: 'play', on: !v.playing })}
-      >
-        <Icon name={v.playing ? 'pause' : 'play'} />
-      </button>
-      <div class="track">
-        <input
-          type="range" min={-REACH_S} max={0} step={STEP_S} value={-back} aria-label={w.slider}
-          aria-valuetext={text} onPointerDown={() => send({ t: 'want' })}
-          onFocus={() => send({ t: 'want' })}
-          onInput={(e) => move(-Number(e.currentTarget.value))} onChange={settle}
-        />
-        <div class="scale" aria-hidden="true">
-          <span>{w.ago(REACH_S)}</span>
-          <span>{v.loading ? w.loadingPast : past ? text : ''}</span>
-          <span>{w.live}</span>
-        </div>
+      <input
+        type="range" min={-REACH_S} max={0} step={STEP_S} value={-back} aria-label={w.slider}
+        aria-valuetext={text} onPointerDown={() => send({ t: 'want' })}
+        onFocus={() => send({ t: 'want' })}
+        onInput={(e) => move(-Number(e.currentTarget.value))} onChange={settle}
+      />
+      <div class="scale" aria-hidden="true">
+        <span>{w.ago(REACH_S)}</span>
+        <span>{v.loading ? w.loadingPast : ''}</span>
+        <span>{w.live}</span>
       </div>
-      <button type="button" class="golive" disabled={!past} onClick={() => send({ t: 'live' })}>
-        {w.goLive}
-      </button>
+      <div class="tools">
+        {past && (
+          <>
+            <button
+              type="button" class="quiet" aria-pressed={v.playing}
+              onClick={() => send({ t: 'play', on: !v.playing })}
+            >
+              <Icon name={v.playing ? 'pause' : 'play'} />
+              {v.playing ? w.pause : w.play}
+            </button>
+            <p class="hint">{w.ago(back)}</p>
+            <button type="button" class="quiet" onClick={() => send({ t: 'live' })}>{w.goLive}</button>
+          </>
+        )}
+      </div>
     </div>
   );
 }

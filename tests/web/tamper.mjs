@@ -1,0 +1,92 @@
+/*
+ * tamper.mjs - a malicious server: stands between a browser and the real one
+ * and may change, drop or repeat what the real one sends over /live. bend()
+ * gets each binary message (slot ‖ record) and gives what goes on instead:
+ * the same, another one, or null.
+ */
+import net from 'node:net';
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+/* One unmasked WebSocket frame from the front, or null: not whole yet. */
+function frame(buffer) {
+  if (buffer.length < 2) return null;
+  let n = buffer[1] & 127;
+  let at = 2;
+  if (n === 126) {
+    if (buffer.length < 4) return null;
+    n = buffer.readUInt16BE(2);
+    at = 4;
+  } else if (n === 127) {
+    if (buffer.length < 10) return null;
+    n = Number(buffer.readBigUInt64BE(2));
+    at = 10;
+  }
+  if (buffer.length < at + n) return null;
+  return { first: buffer[0], payload: buffer.subarray(at, at + n), octets: at + n };
+}
+
+function framed(first, payload) {
+  const n = payload.length;
+  const head = Buffer.alloc(n < 126 ? 2 : n < 65536 ? 4 : 10);
+  head[0] = first;
+  head[1] = n < 126 ? n : n < 65536 ? 126 : 127;
+  if (head[1] === 126) head.writeUInt16BE(n, 2);
+  if (head[1] === 127) head.writeBigUInt64BE(BigInt(n), 2);
+  return Buffer.concat([head, payload]);
+}
+
+export class Tamper {
+  constructor(port) {
+    this.target = port;
+    this.bend = (message) => message;
+    this.sockets = new Set();
+    this.server = net.createServer((client) => this.join(client));
+  }
+
+  async listen() {
+    await new Promise((done) => this.server.listen(0, '127.0.0.1', done));
+    this.url = `http://localhost:${this.server.address().port}`;
+    return this;
+  }
+
+  join(client) {
+    const server = net.connect(this.target, '127.0.0.1');
+    for (const s of [client, server]) {
+      this.sockets.add(s);
+      s.on('error', () => {});
+      s.on('close', () => { this.sockets.delete(s); client.destroy(); server.destroy(); });
+    }
+    client.pipe(server);
+    let rest = Buffer.alloc(0);
+    let upgraded = false;
+    server.on('data', (data) => {
+      if (!upgraded && !data.toString('latin1').startsWith('HTTP/1.1 101')) {
+        client.write(data);
+        return;
+      }
+      rest = Buffer.concat([rest, data]);
+      if (!upgraded) {
+        const end = rest.indexOf(HEAD_END) + 4;
+        if (end < 4) return;
+        client.write(rest.subarray(0, end));
+        rest = rest.subarray(end);
+        upgraded = true;
+      }
+      for (let f = frame(rest); f; f = frame(rest)) {
+        rest = rest.subarray(f.octets);
+        const binary = (f.first & 15) === 2;
+        const payload = binary ? this.bend(Buffer.from(f.payload)) : f.payload;
+        if (payload) client.write(framed(f.first, payload));
+      }
+    });
+  }
+
+  async close() {
+    for (const s of this.sockets) s.destroy();
+    await new Promise((done) => this.server.close(done));
+  }
+}
+
+/* The record's flags behind the slot. */
+export const flagsOf = (message) => message[5];
