@@ -415,6 +415,83 @@ a_member_cannot_forge_what_the_hub_said(void **state)
 	bench_close(&b);
 }
 
+/* He swaps one picture of the hub's for his own; the hub's mark follows. */
+static void
+a_picture_that_a_member_swapped_is_found_by_the_mark(void **state)
+{
+	struct bench b, forged;
+	struct run_said said;
+	AUTO_KEY run_key;
+
+	(void)state;
+	bench_open(&b);
+	bench_open(&forged);
+	octets_random(&run_key, sizeof run_key);
+	const struct run_secrets secrets = { .run_key = &run_key };
+	struct bench *const both[] = { &b, &forged };
+	for (size_t i = 0; i < COUNT(both); i++) {
+		const struct run_sink sink = { tape_record, &both[i]->tape };
+		run_write_close(both[i]->w);
+		both[i]->tape.count = 0;
+		T_OK(run_write_open(&b.info, b.hour_public, &both[i]->hub,
+		    &secrets, sink, &both[i]->w));
+	}
+	bench_film(&b, 2);
+	T_OK(run_write_media(forged.w, true, START_US, RUN_H264,
+	    SLICE_LIT("another picture")));
+	struct run_reader *r = bench_reader(&b);
+	T_OK(run_read(r, buf_slice(&forged.tape.record[1]), &said));
+	T_ERR(ERR_CORRUPT, run_read(r, buf_slice(&b.tape.record[2]), &said));
+	run_read_close(r);
+	/* the same octets at another time are another picture, too */
+	forged.tape.count = 0;
+	run_write_close(forged.w);
+	const struct run_sink sink = { tape_record, &forged.tape };
+	T_OK(run_write_open(&b.info, b.hour_public, &forged.hub, &secrets, sink,
+	    &forged.w));
+	T_OK(run_write_media(forged.w, true, START_US + 1, RUN_H264,
+	    SLICE_LIT("picture 0")));
+	r = bench_reader(&b);
+	T_OK(run_read(r, buf_slice(&forged.tape.record[1]), &said));
+	T_ERR(ERR_CORRUPT, run_read(r, buf_slice(&b.tape.record[2]), &said));
+	run_read_close(r);
+	bench_close(&forged);
+	bench_close(&b);
+}
+
+/*
+ * A hub that was copied and runs twice writes the same run with the same keys
+ * under two headers: a reader of one takes no mark of the other.
+ */
+static void
+a_mark_counts_under_its_own_header_only(void **state)
+{
+	struct bench b, twin;
+	struct run_said said;
+	AUTO_KEY run_key;
+
+	(void)state;
+	bench_open(&b);
+	bench_open(&twin);
+	octets_random(&run_key, sizeof run_key);
+	const struct run_secrets secrets = { .run_key = &run_key };
+	struct bench *const both[] = { &b, &twin };
+	for (size_t i = 0; i < COUNT(both); i++) {
+		const struct run_sink sink = { tape_record, &both[i]->tape };
+		run_write_close(both[i]->w);
+		both[i]->tape.count = 0;
+		T_OK(run_write_open(&b.info, b.hour_public, &b.hub, &secrets,
+		    sink, &both[i]->w));
+		bench_film(both[i], 2);
+	}
+	struct run_reader *r = bench_reader(&b);
+	T_OK(run_read(r, buf_slice(&twin.tape.record[1]), &said));
+	T_ERR(ERR_CORRUPT, run_read(r, buf_slice(&twin.tape.record[2]), &said));
+	run_read_close(r);
+	bench_close(&b);
+	bench_close(&twin);
+}
+
 static void
 a_run_says_where_it_ended_and_takes_nothing_more(void **state)
 {
@@ -478,6 +555,9 @@ main(void)
 		cmocka_unit_test(every_octet_of_a_header_matters),
 		cmocka_unit_test(records_of_another_run_do_not_open),
 		cmocka_unit_test(a_member_cannot_forge_what_the_hub_said),
+		cmocka_unit_test(
+		    a_picture_that_a_member_swapped_is_found_by_the_mark),
+		cmocka_unit_test(a_mark_counts_under_its_own_header_only),
 		cmocka_unit_test(
 		    a_run_says_where_it_ended_and_takes_nothing_more),
 		cmocka_unit_test(a_record_takes_four_mebibytes_and_no_more),
