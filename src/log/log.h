@@ -25,8 +25,8 @@ struct log_field {
 	} kind;
 	uint64_t number;
 };
-#define F_COUNT(literal, n)                                                   \
-	((struct log_field){ "" literal "", LOG_NUMBER, (uint64_t)((n) * 1) })
+#define F_COUNT(literal, n)                                                    \
+	((struct log_field){ "" literal "", LOG_NUMBER, (uint64_t)((n)*1) })
 #define F_ERR(e) ((struct log_field){ "error", LOG_ERR, (uint64_t)(e) })
 #define F_NONE   ((struct log_field){ "", LOG_NONE, 0 })
 

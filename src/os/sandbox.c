@@ -58,7 +58,9 @@ static const int files[] = { SCMP_SYS(openat), SCMP_SYS(newfstatat),
 	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
 	SCMP_SYS(readlink), SCMP_SYS(getcwd), SCMP_SYS(geteuid),
 	SCMP_SYS(getuid), SCMP_SYS(fchown), SCMP_SYS(uname), SCMP_SYS(fstatfs),
-	SCMP_SYS(statfs), SCMP_SYS(mkdirat), SCMP_SYS(fchdir), SCMP_SYS(ftruncate), SCMP_SYS(getegid), SCMP_SYS(getgid), SCMP_SYS(statx) };
+	SCMP_SYS(statfs), SCMP_SYS(mkdirat), SCMP_SYS(fchdir),
+	SCMP_SYS(ftruncate), SCMP_SYS(getegid), SCMP_SYS(getgid),
+	SCMP_SYS(statx) };
 static const int capture[] = { SCMP_SYS(recvfrom), SCMP_SYS(sendto),
 	SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
 	SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep),

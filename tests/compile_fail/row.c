@@ -1,8 +1,8 @@
 /* A handle in a row: no cell is made of plain octets. */
 #include "store/store.h"
 
-enum err handle_keep(struct store *s, struct slice handle,
-    struct sealed sealed);
+enum err
+handle_keep(struct store *s, struct slice handle, struct sealed sealed);
 enum err
 handle_keep(struct store *s, struct slice handle, struct sealed sealed)
 {
