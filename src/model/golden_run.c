@@ -309,12 +309,13 @@ bad_headers_json(const struct film *f)
 
 /*
  * Who knows the run's key, as each viewer does, seals pictures and marks that
- * open; the marks are not the hub's.
+ * open; the marks are not the hub's. with_own_mark: his picture and his mark;
+ * else his picture, and then the hub's mark over the true one.
  */
 static json_t *
-forged_json(const struct film *f)
+forged_json(const struct film *f, const char *what, bool with_own_mark)
 {
-	struct film g;
+	struct film g = *f;
 	struct run_reader *r = film_reader(f);
 	json_t *records = json_array();
 	const struct run_secrets secrets = { &f->run_key, &f->ephemeral };
@@ -323,7 +324,6 @@ forged_json(const struct film *f)
 	struct sign_pair eve;
 	struct run_said s;
 
-	g = *f;
 	g.tape = (struct tape){ 0 };
 	sign_pair_make(&f->ephemeral, &eve);
 	MUST(
@@ -331,16 +331,17 @@ forged_json(const struct film *f)
 	MUST(run_write_media(w, true, START_US, RUN_H264,
 	    SLICE_LIT("\0\0\0\2\x65\xee")));
 	run_write_close(w);
-	for (size_t i = 1; i <= 2; i++)
-		json_array_append_new(records,
-		    hex_json(buf_slice(&g.tape.record[i])));
-	MUST(run_read(r, buf_slice(&g.tape.record[1]), &s));
-	if (run_read(r, buf_slice(&g.tape.record[2]), &s) != ERR_CORRUPT)
+	const struct slice picture = buf_slice(&g.tape.record[1]);
+	const struct slice mark = buf_slice(
+	    with_own_mark ? &g.tape.record[2] : &f->tape.record[2]);
+	json_array_append_new(records, hex_json(picture));
+	json_array_append_new(records, hex_json(mark));
+	MUST(run_read(r, picture, &s));
+	if (run_read(r, mark, &s) != ERR_CORRUPT)
 		abort();
 	run_read_close(r);
 	film_fini(&g);
-	return json_pack("{s:s,s:s,s:o}", "what",
-	    "a picture and its mark, forged by a viewer", "error",
+	return json_pack("{s:s,s:s,s:o}", "what", what, "error",
 	    err_name(ERR_CORRUPT), "records", records);
 }
 
@@ -353,7 +354,12 @@ golden_run(void)
 	film_make(&f);
 	for (size_t i = 0; i < COUNT(bad_orders); i++)
 		json_array_append_new(bad, bad_order_json(&f, i));
-	json_array_append_new(bad, forged_json(&f));
+	json_array_append_new(bad,
+	    forged_json(&f, "a picture and its mark, forged by a viewer",
+		true));
+	json_array_append_new(bad,
+	    forged_json(&f,
+		"a picture swapped by a viewer, under the true mark", false));
 	json_t *all = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "keys",
 	    keys_json(&f), "place", place_json(&f.info.place), "header",
 	    header_json(&f), "records", records_json(&f), "bad_headers",
