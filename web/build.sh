@@ -1,15 +1,16 @@
 #!/bin/sh
-# build.sh STAMP - fetches the pinned packages when they changed, builds
-# web/dist, and touches STAMP only when the result is another one.
+# build.sh DIST STAMP - fetches the pinned packages when they changed, builds
+# the app into DIST, and writes STAMP only when the result is another one.
 set -eu
-stamp=$(realpath -m "$1")
+dist=$(realpath -m "$1")
+stamp=$(realpath -m "$2")
 cd "$(dirname "$0")"
-if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.eaves ]; then
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-	touch node_modules/.eaves
+exec 9>>.npm-lock
+flock 9 # two build folders may want the packages at once
+../tools/npm-ci web
+flock -u 9
+node build.mjs "$dist" >"$dist.sizes"
+now=$(cat "$dist"/* | sha256sum)
+if [ "$(cat "$stamp" 2>/dev/null)" != "$now" ]; then
+	echo "$now" >"$stamp"
 fi
-mkdir -p dist
-before=$(cat dist/* 2>/dev/null | sha256sum)
-[ ! -f build.mjs ] || node build.mjs
-after=$(cat dist/* 2>/dev/null | sha256sum)
-[ "$before" = "$after" ] && [ -e "$stamp" ] || touch "$stamp"
