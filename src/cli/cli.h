@@ -13,6 +13,8 @@
 int cli_lan_cert(int argc, char **argv);
 /* lan-name FILE: the name to reach a certificate's owner by. */
 int cli_lan_name(int argc, char **argv);
+/* link FOLDER: another set-up link, from the hub of ./run in that folder. */
+int cli_link(int argc, char **argv);
 /*
  * qr: the line on the standard input as a QR code. Not an argument: a link is
  * a secret, and arguments can be seen by others.

@@ -10,6 +10,7 @@ static const struct {
 } commands[] = {
 	{ "lan-cert", "FOLDER", cli_lan_cert },
 	{ "lan-name", "CERTIFICATE", cli_lan_name },
+	{ "link", "FOLDER", cli_link },
 	{ "qr", "< ADDRESS", cli_qr },
 };
 
