@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -259,6 +260,9 @@ main(int argc, char **argv)
 	socklen_t len = sizeof a;
 	struct epoll_event ready[512], e = { .events = EPOLLIN };
 
+	const struct rlimit files = { 65536, 65536 };
+
+	(void)setrlimit(RLIMIT_NOFILE, &files);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc == 4 && strcmp(argv[1], "tls") == 0)
 		tls_begin(argv[2], argv[3]);

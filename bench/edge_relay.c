@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "net/websocket.h"
 #include "os/file.h"
@@ -118,9 +119,11 @@ int
 main(int argc, char **argv)
 {
 	const struct id id = { { 1 } };
+	const struct rlimit files = { 65536, 65536 };
 	uint16_t port;
 	int fd;
 
+	(void)setrlimit(RLIMIT_NOFILE, &files);
 	sandbox_begin();
 	fan_stream_init(&stream, &id, 1);
 	if ((argc == 4 && strcmp(argv[1], "tls") == 0 &&
