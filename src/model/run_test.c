@@ -432,7 +432,7 @@ a_picture_that_a_member_swapped_is_found_by_the_mark(void **state)
 	for (size_t i = 0; i < COUNT(both); i++) {
 		const struct run_sink sink = { tape_record, &both[i]->tape };
 		run_write_close(both[i]->w);
-		both[i]->tape.count = 0;
+		tape_clear(&both[i]->tape);
 		T_OK(run_write_open(&b.info, b.hour_public, &both[i]->hub,
 		    &secrets, sink, &both[i]->w));
 	}
@@ -444,7 +444,7 @@ a_picture_that_a_member_swapped_is_found_by_the_mark(void **state)
 	T_ERR(ERR_CORRUPT, run_read(r, buf_slice(&b.tape.record[2]), &said));
 	run_read_close(r);
 	/* the same octets at another time are another picture, too */
-	forged.tape.count = 0;
+	tape_clear(&forged.tape);
 	run_write_close(forged.w);
 	const struct run_sink sink = { tape_record, &forged.tape };
 	T_OK(run_write_open(&b.info, b.hour_public, &forged.hub, &secrets, sink,
@@ -479,7 +479,7 @@ a_mark_counts_under_its_own_header_only(void **state)
 	for (size_t i = 0; i < COUNT(both); i++) {
 		const struct run_sink sink = { tape_record, &both[i]->tape };
 		run_write_close(both[i]->w);
-		both[i]->tape.count = 0;
+		tape_clear(&both[i]->tape);
 		T_OK(run_write_open(&b.info, b.hour_public, &b.hub, &secrets,
 		    sink, &both[i]->w));
 		bench_film(both[i], 2);
