@@ -73,14 +73,17 @@ places() {
 # --- packages and programs ---
 
 packages_install() {
+	[ -z "${EAVES_BUILD:-}" ] || return 0
 	mkdir -p "$config"
 	EAVES_INSTALLED=$config/installed-packages "$home/tools/install" run ||
 	    exit
 }
 
-# Nothing is done when nothing changed: ninja looks at times only.
+# Nothing is done when nothing changed: ninja looks at times only. With
+# EAVES_BUILD the programs are there already.
 program_build() {
-	build=$home/build
+	build=${EAVES_BUILD:-$home/build}
+	[ -z "${EAVES_BUILD:-}" ] || return 0
 	mkdir -p "$build"
 	if [ ! -e "$build/build.ninja" ]; then
 		echo "Building (about a minute, this first time) ..."
@@ -209,7 +212,7 @@ ports_choose() {
 certificate() {
 	listen=127.0.0.1
 	everywhere=0.0.0.0
-	[ ! -s /proc/net/if_inet6 ] || everywhere=::
+	! grep -q . /proc/net/if_inet6 2>/dev/null || everywhere=::
 	host=localhost
 	scheme=http
 	if [ -n "$tls_cert" ]; then
@@ -229,11 +232,13 @@ certificate() {
 
 # A certificate of ours is renewed by itself, and the server reads it anew.
 certificate_renew() {
+	exec 9>&-
 	trap 'kill "$nap" 2>/dev/null; exit 0' TERM
 	while :; do
 		sleep 86400 &
 		nap=$!
 		wait "$nap"
+		kill -0 $$ || exit 0
 		if "$build/src/cli/eaves" lan-cert "$lan_dir" |
 		    grep -q '^new'; then
 			kill "$(pid_of server)" 2>/dev/null || true
@@ -248,16 +253,18 @@ certificate_renew() {
 keep() {
 	name=$1
 	shift
+	exec 9>&- # the lock is ./run's alone
 	child=''
 	trap 'kill "$child" 2>/dev/null; wait "$child"
 	    rm -f "$dir/$name.pid"; exit 0' TERM
 	trap '' INT HUP
 	while :; do
-		"$@" >&3 2>>"$dir/$name.log" 9>&- &
+		"$@" >&3 2>>"$dir/$name.log" &
 		child=$!
 		echo "$child" >"$dir/$name.pid"
 		status=0
 		wait "$child" || status=$?
+		kill -0 $$ || exit 0 # ./run itself was killed
 		echo "$name-ended $status" >&3
 		sleep 1.5
 	done
