@@ -139,14 +139,14 @@ style_checks() {
 }
 
 clang_format() {
-	find src bench tests -name node_modules -prune -o -name '*.[ch]' \
+	find src bench* tests -name node_modules -prune -o -name '*.[ch]' \
 	    -exec clang-format --dry-run --Werror {} +
 }
 
 shell_scripts() {
 	{
 		find . -maxdepth 1 -type f
-		find .ci tools tests bench -name node_modules -prune \
+		find .ci tools tests bench* -name node_modules -prune \
 		    -o -path tests/vectors -prune -o -type f -print
 	} | while read -r file; do
 		case $file in
