@@ -1,0 +1,52 @@
+/*
+ * camera.test.mjs - an RTSP camera (gst-rtsp-server, Digest) from the hub's
+ * command line to the canvas; and what is said when its password is wrong or it
+ * goes away.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { chromiumClose, pageOpen } from './browser.mjs';
+import { codeConfirm, data, firstRun, moves, untilData } from './steps.mjs';
+import { System } from './system.mjs';
+
+const program = path.join(process.env.EAVES_BUILD ?? 'build', 'tests/camera/test-camera');
+after(chromiumClose);
+
+async function camera(system) {
+  const clip = system.at('clip.h264');
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=15', '-t', '8', '-c:v', 'libx264',
+    '-preset', 'veryfast', '-tune', 'zerolatency', '-g', '30', '-f', 'h264', clip]);
+  const child = spawn(program, [clip, 'digest'], { env: { ...process.env, CAMERA_PASSWORD: 'a-long-secret' } });
+  const port = await new Promise((done) => child.stdout.on('data', (d) => done(/port (\d+)/.exec(d)[1])));
+  return { port, stop: () => child.stdin.end('quit\n') };
+}
+
+async function house(password) {
+  const system = new System();
+  const source = await camera(system);
+  after(async () => { await system.stop(); source.stop(); });
+  fs.writeFileSync(system.at('hub/camera-password'), `${password}\n`, { mode: 0o600 });
+  system.hubArgs = ['--camera', `rtsp://ada@127.0.0.1:${source.port}/live`];
+  await system.start();
+  const { page } = await pageOpen();
+  const { code } = await firstRun(page, await system.link(), 'ada', 'Home');
+  await codeConfirm(page, code);
+  return { page, source };
+}
+
+test('an RTSP camera reaches the canvas, and is told when it goes', { timeout: 120_000 }, async () => {
+  const { page, source } = await house('a-long-secret');
+  await moves(page, 30);
+  assert.equal((await data(page)).size, '1280x720');
+  assert.equal((await data(page)).verified, 'true');
+  source.stop();
+  await page.getByText('The camera is offline').first().waitFor();
+});
+
+test('a wrong camera password is told in plain words', { timeout: 120_000 }, async () => {
+  const { page } = await house('wrong');
+  await page.getByText(/password/i).first().waitFor();
+});
