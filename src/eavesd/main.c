@@ -2,6 +2,7 @@
  * main.c - which process this is. `-x role` is the parent's own word when it
  * executes itself again; everything else is for the parent.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,9 @@ main(int argc, char **argv)
 		return parent_main(argc, argv);
 	if (argc != 5)
 		return 2;
+	/* a terminal tells the whole group: the parent alone ends us, in order */
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGTERM, SIG_IGN);
 	start.uid = (uid_t)strtoul(argv[3], NULL, 10);
 	start.media_octets_max = strtoull(argv[4], NULL, 10);
 	if (strcmp(argv[2], "keeper") == 0)

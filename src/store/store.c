@@ -1,10 +1,14 @@
 #include "store/store.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/obj.h"
+#include "os/clock.h"
 #include "schema/sql.h"
 
 #define STORE_MAGIC 0x73746f72u
@@ -14,6 +18,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENT__MAX];
 	bool writing;
+	char name[64], wal[72];
 };
 
 static const char *const sql[] = {
@@ -188,6 +193,20 @@ store_part_end(struct store *s, bool keep)
 	return e == ERR_OK ? run(s, SQL_KEEP) : e;
 }
 
+/*
+ * The time of the last write is the time of a home's last act: files keep
+ * no more of it than the day.
+ */
+static void
+times_hide(const struct store *s)
+{
+	const struct timespec day = { .tv_sec = (time_t)clock_day() * 86400 };
+	const struct timespec both[] = { day, day };
+
+	(void)utimensat(AT_FDCWD, s->name, both, 0);
+	(void)utimensat(AT_FDCWD, s->wal, both, 0);
+}
+
 enum err
 store_commit(struct store *s)
 {
@@ -198,6 +217,7 @@ store_commit(struct store *s)
 	const enum err e = run(s, SQL_COMMIT);
 	if (e != ERR_OK)
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	times_hide(s);
 	return e;
 }
 
@@ -292,6 +312,8 @@ store_open(const char *name, struct store **ret_store)
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->magic = STORE_MAGIC;
+	(void)snprintf(s->name, sizeof s->name, "%s", name);
+	(void)snprintf(s->wal, sizeof s->wal, "%s-wal", s->name);
 	e = err_of_sqlite(sqlite3_open_v2(name, &s->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 	    vfs_here()));

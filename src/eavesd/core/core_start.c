@@ -204,6 +204,7 @@ core_begin(struct core *core, const struct role_start *start,
 		.uid = start->uid };
 	enum err e;
 
+	(void)umask(077);
 	core->media_octets_max = start->media_octets_max;
 	if ((e = crypto_init()) != ERR_OK)
 		return e;
