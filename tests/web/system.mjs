@@ -64,8 +64,25 @@ class Program {
   }
 
   async stop(signal = 'SIGTERM') {
+    this.pause(false);
     this.child.kill(signal);
     await this.ended;
+  }
+
+  /* It and every process under it. */
+  tree(pid = this.child.pid) {
+    const file = `/proc/${pid}/task/${pid}/children`;
+    const under = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim() : '';
+    return [pid, ...under.split(' ').filter(Boolean).flatMap((p) => this.tree(Number(p)))];
+  }
+
+  /* Neither dead nor answering. */
+  pause(on) {
+    for (const pid of this.tree()) {
+      try {
+        process.kill(pid, on ? 'SIGSTOP' : 'SIGCONT');
+      } catch { /* it has ended */ }
+    }
   }
 }
 

@@ -196,6 +196,8 @@ export const words = {
     unplayableLead: 'This browser does not decode what the camera sends.',
     neverSet: 'The hub’s clock was never set: times may be wrong.',
     fork: 'There are two histories of your home. The server shows this browser another one than your hub. Do not trust what you see; ask who runs the server.',
+    codeOwed: 'Your recovery code was shown, but you did not say that you wrote it down.',
+    codeOwedGo: 'Make a new one',
     stale: 'The hub has not confirmed these pictures for a while. The server may be holding newer ones back.',
   },
   account: {

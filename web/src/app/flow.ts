@@ -112,8 +112,9 @@ export interface FirstRun {
 }
 
 function keepOf(e: Entered, handle: string, label: string): Kept {
-  const { code: _, ...rest } = e;
-  return { ...rest, handle, label, link: link ? { ...link, until: Date.now() + LINK_MS } : null };
+  const { code, ...rest } = e;
+  const met = link ? { ...link, until: Date.now() + LINK_MS } : null;
+  return { ...rest, handle, label, link: met, asked: null, codeOwed: code !== null };
 }
 
 async function keepEntered(e: Entered, handle: string, label: string): Promise<void> {
@@ -171,8 +172,16 @@ export function recover(handle: string, code: string, passphrase: string): Promi
   }, recoverProblem);
 }
 
+async function codeOwedSet(owed: boolean): Promise<void> {
+  if (!kept) return;
+  kept.codeOwed = owed;
+  await keptWrite(kept);
+  set({ codeOwed: owed });
+}
+
 export function codeDone(): void {
-  set({ screen: { at: 'home' } });
+  void codeOwedSet(false);
+  set({ screen: { at: 'home' }, tab: 'home' });
 }
 
 export function goTo(at: 'signin' | 'forgot'): void {
@@ -196,7 +205,7 @@ async function leave(problem: Problem | null): Promise<void> {
   kept = home = player = homeTicket = null;
   set({
     screen: { at: 'signin', problem }, tab: 'home', view: null, cameras: [], camera: '',
-    pairing: PAIRING_NONE, opening: false, problem: null,
+    pairing: PAIRING_NONE, opening: false, codeOwed: false, problem: null,
   });
 }
 
@@ -304,7 +313,7 @@ async function ticketAgain(): Promise<void> {
 
 async function homeEnter(): Promise<void> {
   const k = kept!;
-  set({ opening: true, handle: k.handle, problem: null });
+  set({ opening: true, handle: k.handle, problem: null, codeOwed: k.codeOwed });
   if (now().screen.at !== 'code') set({ screen: { at: 'home' } });
   try {
     await founding(k);
@@ -334,7 +343,7 @@ export async function pairing(): Promise<void> {
   if (!k?.link || !home) return;
   if (k.link.until < Date.now()) set({ pairing: { step: 'failed', part: 0, problem: 'link' } });
   else if (await pair(k.link, k, home, ticketFresh)) {
-    k.link = null;
+    k.link = k.asked = null;
     await keptWrite(k);
     await homeShow();
   }
@@ -366,7 +375,10 @@ export function passphraseChange(
       handle: k.handle, passphrase, session: k.session, fresh, code,
     });
     signinEnd();
-    if (made.code) set({ screen: { at: 'code', code: made.code, fresh: false } });
+    if (made.code) {
+      await codeOwedSet(true);
+      set({ screen: { at: 'code', code: made.code, fresh: false } });
+    }
   });
 }
 

@@ -3,7 +3,8 @@
  * exported, the session's ticket, the highest directory version believed.
  * Where the browser keeps nothing (a private window), it lasts for the page.
  */
-import type { Link } from '../model/pair';
+import type { Octets } from '../base/octets';
+import type { Asked, Link } from '../model/pair';
 import type { Entered, HomePin } from '../signin/messages';
 
 /* A signed-in person. */
@@ -11,6 +12,8 @@ export interface Kept extends Omit<Entered, 'code'> {
   handle: string;
   label: string;
   link: (Link & { until: number }) | null; /* a hub still to be met */
+  asked: (Asked & { m1: Octets }) | null; /* what that hub was told */
+  codeOwed: boolean; /* the recovery code was shown, and not confirmed */
 }
 
 /* What stays after signing out. */

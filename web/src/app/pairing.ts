@@ -3,12 +3,15 @@
  * its cameras. Can be begun again at any step.
  */
 import { Fault, isFault } from '../base/fault';
+import { same } from '../base/octets';
 import { hubItems, hubTakeIn } from '../model/found';
 import type { Home } from '../model/home';
-import { linkOf, m1Open, m2Seal, m3Open, type HubKeys, type Link, type M3 } from '../model/pair';
+import {
+  linkOf, m1Open, m2Seal, m3Open, type Asked, type HubKeys, type Link, type M3,
+} from '../model/pair';
 import * as api from '../proto/api';
 import { isApi, type Ticket } from '../proto/api';
-import type { Kept } from './keep';
+import { keptWrite, type Kept } from './keep';
 import { PAIRING_NONE, now, set, type Pairing, type Problem } from './state';
 
 const TRIES = 4;
@@ -32,17 +35,31 @@ async function answerWait(at: Ticket): Promise<Uint8Array<ArrayBuffer>> {
   throw new Fault('MISSING', 'm3');
 }
 
-async function meet(link: Link, kept: Kept, home: Home): Promise<{ hub: HubKeys; m3: M3 }> {
-  const at = await linkOf(link);
-  const hub = await hubFind(link);
-  step({ step: 'found' });
+/*
+ * What the hub is told. The hub answers the first message that opens and no
+ * other, so a page that was reloaded says the very same octets again.
+ */
+async function say(link: Link, hub: HubKeys, kept: Kept, home: Home): Promise<Asked> {
+  if (kept.asked && same(kept.asked.m1, hub.m1)) return kept.asked;
   const d = home.now;
   const asked = await m2Seal(link, hub, {
     home: home.text, version: d.version, hash: d.hash, epoch: d.epoch,
     member: kept.homes[0]!.member, sign: kept.signPublic, kx: kept.kx.public,
     keys: await hubItems(home, hub.kx), device: kept.label,
   });
-  await api.mailboxM2(at, asked.m2);
+  kept.asked = { ...asked, m1: hub.m1 };
+  await keptWrite(kept);
+  return asked;
+}
+
+async function meet(link: Link, kept: Kept, home: Home): Promise<{ hub: HubKeys; m3: M3 }> {
+  const at = await linkOf(link);
+  const hub = await hubFind(link);
+  step({ step: 'found' });
+  const asked = await say(link, hub, kept, home);
+  await api.mailboxM2(at, asked.m2).catch((e) => {
+    if (!isApi(e, 'denied')) throw e; /* it has answered already */
+  });
   step({ step: 'asked' });
   return { hub, m3: await m3Open(asked, hub, await answerWait(at)) };
 }

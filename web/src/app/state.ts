@@ -48,6 +48,7 @@ export interface State {
   view: View | null;
   pairing: Pairing;
   opening: boolean; /* the home is not read yet */
+  codeOwed: boolean; /* the recovery code was never confirmed */
 }
 
 export const PAIRING_NONE: Pairing = { step: 'none', part: 0, problem: null };
@@ -55,6 +56,7 @@ export const PAIRING_NONE: Pairing = { step: 'none', part: 0, problem: null };
 let state: State = {
   screen: { at: 'loading' }, tab: 'home', busy: false, problem: null, handle: '', homeName: '',
   cameras: [], camera: '', view: null, pairing: PAIRING_NONE, opening: false,
+  codeOwed: false,
 };
 const watchers = new Set<() => void>();
 

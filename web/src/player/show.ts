@@ -25,6 +25,7 @@ export interface ShowEvents {
 const QUIET_MS = 3000; /* then a picture is old */
 const STOPPED_MS = 1000; /* no record for so long: the stream stopped */
 const UNMARKED_MS = 3000; /* then it is blank */
+const UNMARKED_MAX = 256;
 const FRESH_MS = 2000; /* "verified" needs a mark this young */
 const LATENCIES = 31;
 const WAIT_MS = 80; /* for the next unit, when playing */
@@ -44,10 +45,12 @@ export class Show {
   private shown: Unit | null = null;
   private frozen = false; /* old: shows the last verified picture */
   private unmarked: Unit[] = [];
-  private arrived = 0; /* ms, of the newest live record */
+  private heard = 0; /* ms, of the newest record of any kind */
+  private arrived = 0; /* ms, of the newest picture */
   private markedAt = 0;
   private mark = { run: '', number: -1 };
   private behindSince = 0;
+  private shutAt = 0; /* ms, of the newest record that did not open */
   private latencies: number[] = [];
   clock: Offset | null = null;
 
@@ -114,8 +117,9 @@ export class Show {
   }
 
   record(slot: number, record: Uint8Array): void {
-    if (slot === this.slot) this.track?.feed(record);
-    else this.past.record(slot, record);
+    if (slot !== this.slot) return this.past.record(slot, record);
+    this.heard = performance.now();
+    this.track?.feed(record);
   }
 
   ended(n: number): void {
@@ -140,6 +144,7 @@ export class Show {
     this.arrived = performance.now();
     this.ring.add(u);
     this.unmarked.push(u);
+    if (this.unmarked.length > UNMARKED_MAX) this.unmarked.splice(1, 1); /* the oldest tells the time */
     if (this.fault === 'shut') this.fault = null;
     if (this.mode !== 'live') return;
     if (this.frozen) {
@@ -167,6 +172,7 @@ export class Show {
   private trouble(what: 'false' | 'shut' | 'keys'): void {
     if (what === 'keys') this.events.keysWanted();
     if (what === 'false') this.unmarked = [];
+    if (what === 'shut') this.shutAt = performance.now();
     if (what === 'false' || !this.shown) this.blank(what === 'false' ? 'false' : 'shut');
   }
 
@@ -221,11 +227,13 @@ export class Show {
 
   /* Four times a second: what silence means. */
   tick(): void {
-    if (this.mode !== 'live' || this.frozen) return;
+    if (this.mode !== 'live') return;
     const t = performance.now();
-    const stopped = t - this.arrived > STOPPED_MS;
+    const stopped = t - this.heard > STOPPED_MS;
+    /* they come, and none opens */
+    if (t - this.arrived > UNMARKED_MS && t - this.shutAt < STOPPED_MS) this.blank('shut');
     const oldest = this.unmarked[0];
-    if (oldest && t - oldest.arrived > UNMARKED_MS) {
+    if (!this.frozen && oldest && t - oldest.arrived > UNMARKED_MS) {
       if (stopped) this.freeze();
       else this.blank('unmarked');
     }
@@ -340,7 +348,8 @@ export class Show {
     if (this.mode === 'past') return 'past';
     if (this.fault) return this.fault;
     if (!this.shown) return 'waiting';
-    const old = this.frozen || performance.now() - this.arrived > QUIET_MS || this.age_s > 10;
+    const cut = this.track === null; /* nothing can come */
+    const old = cut || this.frozen || performance.now() - this.arrived > QUIET_MS || this.age_s > 10;
     return old ? 'old' : 'live';
   }
 

@@ -47,6 +47,23 @@ function Empty() {
   );
 }
 
+/* Somebody closed the page before the code was written down. */
+function CodeOwed() {
+  const owed = useStore((s) => s.codeOwed);
+  if (!owed) return null;
+  return (
+    <p class="note">
+      <Icon name="lock" />
+      <span>
+        {words.home.codeOwed}{' '}
+        <button type="button" class="link" onClick={() => tabSet('account')}>
+          {words.home.codeOwedGo}
+        </button>
+      </span>
+    </p>
+  );
+}
+
 function Main() {
   const cameras = useStore((s) => s.cameras);
   const shown = useStore((s) => s.camera);
@@ -57,6 +74,7 @@ function Main() {
     <>
       <Note problem={problem} />
       <Live key={found.thing} name={found.name} />
+      <CodeOwed />
       <Cameras />
     </>
   );

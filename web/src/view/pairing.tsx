@@ -41,7 +41,7 @@ export function PairingSteps() {
   ];
   return (
     <section class="card still">
-      <h2>{p.step === 'failed' ? w.failed : w.title}</h2>
+      <h1>{p.step === 'failed' ? w.failed : w.title}</h1>
       {p.step === 'failed' ? (
         <>
           <Note problem={problem} />

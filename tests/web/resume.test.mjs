@@ -1,0 +1,89 @@
+/*
+ * What goes on after an interruption, and a hub with two cameras.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { chromiumClose, pageOpen, shot } from './browser.mjs';
+import {
+  accessible, account, codeConfirm, codeTake, data, firstRun, go, moves, title, untilData,
+} from './steps.mjs';
+import { System } from './system.mjs';
+
+const system = new System();
+system.hubArgs = ['--camera', 'demo', '--camera-name', 'Front door',
+  '--camera', 'demo', '--camera-name', 'Garden'];
+let page;
+let passphrase;
+
+before(async () => {
+  await system.start();
+  ({ page } = await pageOpen());
+});
+after(async () => {
+  await chromiumClose();
+  await system.stop();
+});
+
+test('a page that is reloaded in the first run meets the hub all the same', async () => {
+  /* the hub says nothing while the account is made */
+  const link = await system.link();
+  system.hub.pause(true);
+  ({ passphrase } = await firstRun(page, link, 'Cleo', 'Flat'));
+  await page.getByText('Waiting for the hub').waitFor();
+  await page.reload();
+  await title(page, 'Meeting your hub');
+  await accessible(page, 'pairing');
+  await shot(page, 'pairing');
+  system.hub.pause(false);
+  await moves(page);
+  await untilData(page, (d) => d.verified === 'true');
+});
+
+test('a recovery code that was not confirmed is asked for until it is', async () => {
+  await page.getByText('Your recovery code was shown').waitFor();
+  await accessible(page, 'code owed');
+  await page.getByRole('button', { name: 'Make a new one' }).click();
+  await title(page, 'Account');
+  await page.getByRole('button', { name: 'Make a new one' }).click();
+  await page.getByLabel('Passphrase').fill(passphrase);
+  await go(page);
+  await codeConfirm(page, await codeTake(page));
+  await moves(page);
+  assert.equal(await page.getByText('Your recovery code was shown').count(), 0);
+});
+
+test('each camera has its own picture', async () => {
+  const cameras = page.getByRole('navigation', { name: 'Cameras' });
+  await cameras.getByRole('button', { name: 'Garden' }).click();
+  await title(page, 'Garden');
+  await moves(page);
+  const d = await untilData(page, (x) => x.picture === 'live' && x.verified === 'true');
+  assert.ok(Date.now() * 1000 - Number(d.captured) < 5e6);
+  await accessible(page, 'two cameras');
+  await shot(page, 'cameras');
+  await cameras.getByRole('button', { name: 'Front door' }).click();
+  await title(page, 'Front door');
+  await moves(page);
+});
+
+test('a page that comes back from the account shows the picture again', async () => {
+  await account(page);
+  await page.getByRole('button', { name: 'Home', exact: true }).click();
+  await moves(page);
+  assert.equal((await data(page)).picture, 'live');
+});
+
+/* Pictures that were taken after now, signed. */
+const newer = (page_) => untilData(page_, (d, t) => d.picture === 'live' && d.verified === 'true' &&
+  Number(d.captured) > t, Date.now() * 1000);
+
+test('a hub that starts again has its cameras, and a server that was killed its homes', async () => {
+  await system.hub.stop();
+  system.hubStart();
+  await newer(page);
+  await system.server.stop('SIGKILL');
+  await system.serverStart();
+  await newer(page);
+  await page.reload();
+  await newer(page);
+});
