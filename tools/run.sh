@@ -142,6 +142,7 @@ begin() {
 	work=$(mktemp -d)
 	mkfifo "$work/said"
 	exec 3<>"$work/said" # what both programs say; it never ends
+	asking=false
 	server_loop=''
 	hub_loop=''
 	renew_loop=''
@@ -152,6 +153,7 @@ begin() {
 # Only what this ./run started, by process id.
 ended() {
 	trap - EXIT INT TERM HUP
+	! $asking || stty echo
 	for loop in $renew_loop $hub_loop $server_loop; do
 		kill "$loop" 2>/dev/null || true
 		wait "$loop" 2>/dev/null || true
@@ -295,10 +297,12 @@ password_ask() {
 	file=$dir/hub/camera-password
 	[ "$1" -eq 1 ] || file=$file-$1
 	[ ! -e "$file" ] && [ -t 0 ] || return 0
-	printf 'Password of %s (Enter if it has none): ' "$2"
+	asking=true # ended() gives the terminal its echo back
 	stty -echo
+	printf 'Password of %s (Enter if it has none): ' "$2"
 	IFS= read -r password || password=''
 	stty echo
+	asking=false
 	echo
 	[ -z "$password" ] || printf %s "$password" >"$file"
 	password=''
