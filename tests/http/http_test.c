@@ -349,7 +349,7 @@ both_stop(void **state)
 	child_stop(&server);
 	if (nginx != 0)
 		(void)kill(nginx, SIGTERM);
-	(void)snprintf(command, sizeof command, "rm -r %s", dir);
+	(void)snprintf(command, sizeof command, "rm -rf %s", dir);
 	return system(command) == 0 ? 0 : -1;
 }
 
