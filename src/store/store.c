@@ -214,6 +214,9 @@ store_commit(struct store *s)
 	if (!s->writing)
 		return ERR_OK;
 	s->writing = false;
+	/* SQLite has rolled all of it back by itself: nothing happened */
+	if (sqlite3_get_autocommit(s->db))
+		return ERR_IO;
 	const enum err e = run(s, SQL_COMMIT);
 	if (e != ERR_OK)
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);

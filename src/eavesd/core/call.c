@@ -3,11 +3,13 @@
  * the API: docs/API.md in the same order.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/codec.h"
 #include "eavesd/core/core.h"
 
-#define DEPTH_MAX 8
+#define DEPTH_MAX     8
+#define ANSWER_OCTETS (1000u << 10) /* what a channel carries */
 
 static const struct route {
 	handler handle;
@@ -106,6 +108,8 @@ answer_keep(struct core *core, uint32_t id, enum ipc_type type,
 	if (core->answer_count == ANSWERS_MAX) {
 		/* edge never has as many questions open */
 		buf_fini(body);
+		for (size_t i = 0; i < fd_count; i++)
+			(void)close(fds[i]);
 		return;
 	}
 	struct answer *a = &core->answers[core->answer_count++];
@@ -130,6 +134,14 @@ call_answer(struct call *c)
 	wr_u16(&w, (uint16_t)c->status);
 	wr_u8(&w, 0);
 	wr_sized(&w, text == NULL ? SLICE_LIT("{}") : slice_str(text));
+	if (wr_end(&w) != ERR_OK || b.len > ANSWER_OCTETS) {
+		/* too much at once: an answer all the same */
+		buf_clear(&b);
+		wr_init(&w, &b);
+		wr_u16(&w, 503);
+		wr_u8(&w, 0);
+		wr_sized(&w, SLICE_LIT("{}"));
+	}
 	if (wr_end(&w) == ERR_OK)
 		answer_keep(c->core, c->id, MSG_API_CALL, &b, NULL, 0);
 	buf_fini(&b);

@@ -475,7 +475,7 @@ device_streams(struct call *c, struct write *w, const json_t *list,
 
 		if (!in_only(c, o, ONLY("id", "class")) ||
 		    !in_id(c, o, "id", &id) ||
-		    !in_number(c, o, "class", 3, &class))
+		    !in_number(c, o, "class", 3, &class) || class == 0)
 			return ERR_SYNTAX;
 		s.class = (uint8_t) class;
 		d->streams[d->stream_count].id = id;

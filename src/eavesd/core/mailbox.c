@@ -223,10 +223,21 @@ void
 device_m3_post(struct call *c)
 {
 	struct mailbox *m = device_mailbox(c, ONLY("id", "m3"));
+	AUTO_BUF struct buf m3;
 
-	if (m == NULL || !in_blob(c, c->in, "m3", &m->m3))
+	buf_init(&m3, MAILBOX_OCTETS);
+	if (m == NULL || !in_blob(c, c->in, "m3", &m3))
 		return;
-	waiter_answer(c->core, &m->m3_waiter, "m3", &m->m3);
+	/* sent again it is the same; there is only one */
+	if (m->m3.len != 0 && !slice_eq(buf_slice(&m->m3), buf_slice(&m3))) {
+		(void)call_fail_err(c, ERR_CONFLICT);
+		return;
+	}
+	buf_clear(&m->m3);
+	if (buf_append(&m->m3, buf_slice(&m3)) != ERR_OK)
+		(void)call_fail_err(c, ERR_NOMEM);
+	else
+		waiter_answer(c->core, &m->m3_waiter, "m3", &m->m3);
 }
 
 void

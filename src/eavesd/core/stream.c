@@ -70,6 +70,7 @@ record_append(struct core *core, const struct id *stream,
 	struct index16 tag = { { { 0 } } };
 	const struct count index = { place };
 	const struct day day = { clock_day() };
+	AUTO_BUF struct buf there = { 0 };
 	struct sealed checked;
 	enum err e;
 
@@ -81,9 +82,17 @@ record_append(struct core *core, const struct id *stream,
 	if ((e = sealed_by_peer(sealed, &checked)) != ERR_OK)
 		return e;
 	memcpy(tag.octets.octets, run->octets, RUN_ID_OCTETS);
-	return store_write(core->store, SQL_RECORD_ADD,
-	    CELLS(cell_id(stream), cell_index(&tag), cell_count(index),
-		cell_day(day), cell_sealed(checked)));
+	if ((e = store_write(core->store, SQL_RECORD_ADD,
+		 CELLS(cell_id(stream), cell_index(&tag), cell_count(index),
+		     cell_day(day), cell_sealed(checked)))) != ERR_OK)
+		return e;
+	/* sent again it is there already; another in its place is refused */
+	buf_init(&there, ROW_OCTETS_MAX);
+	if ((e = store_octets(core->store, SQL_RECORD_GET,
+		 CELLS(cell_id(stream), cell_index(&tag), cell_count(index)), 0,
+		 &there)) != ERR_OK)
+		return e;
+	return slice_eq(buf_slice(&there), sealed) ? ERR_OK : ERR_CONFLICT;
 }
 
 void
