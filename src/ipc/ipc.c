@@ -368,8 +368,10 @@ static enum err
 big_map(struct incoming *in, int fd)
 {
 	const int want = F_SEAL_SHRINK | F_SEAL_WRITE;
+	const int seals = fcntl(fd, F_GET_SEALS);
 
-	if ((fcntl(fd, F_GET_SEALS) & want) != want)
+	/* -1: a file that knows no seals, and -1 has every bit */
+	if (seals == -1 || (seals & want) != want)
 		return ERR_SYNTAX;
 	/* not fstat: with glibc 2.36 that is a call by path, which edge may not */
 	const off_t size = lseek(fd, 0, SEEK_END);

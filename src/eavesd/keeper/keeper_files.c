@@ -155,11 +155,19 @@ keeper_raise(struct keeper *k, uint8_t type, const struct id *id)
 
 	octets_random(s.generation.octets, ID_OCTETS);
 	journal_row(&s, row);
-	if ((e = fd_write_all(k->generations_fd, SLICE_OF(row))) != ERR_OK)
-		return e;
-	if (fdatasync(k->generations_fd) == -1)
+	const off_t at = lseek(k->generations_fd, 0, SEEK_CUR);
+	if (at == -1)
 		return ERR_IO;
-	return generation_put(&k->generations, &s);
+	e = fd_write_all(k->generations_fd, SLICE_OF(row));
+	if (e == ERR_OK && fdatasync(k->generations_fd) == -1)
+		e = ERR_IO;
+	if (e == ERR_OK)
+		return generation_put(&k->generations, &s);
+	/* half a row here would end the journal before every later one */
+	if (ftruncate(k->generations_fd, at) == -1 ||
+	    lseek(k->generations_fd, at, SEEK_SET) == -1)
+		abort(); /* what is on the disk, the next start cuts */
+	return e;
 }
 
 /* --- slots of rest keys --- */
@@ -272,6 +280,9 @@ keeper_stamp_open(struct keeper *k, const uint8_t store[static STAMP_OCTETS],
 
 	if (!same && (e = keeper_raise(k, SCOPE_GLOBAL, &everything)) != ERR_OK)
 		return e;
+	/* the store's is the current one, also when we were not told so */
+	if (same)
+		memcpy(k->stamp, store, STAMP_OCTETS);
 	octets_random(k->pending, STAMP_OCTETS);
 	if ((e = stamp_write(k)) != ERR_OK)
 		return e;
