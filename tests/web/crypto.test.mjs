@@ -13,7 +13,7 @@ import { load, root, vectors } from './source.mjs';
 
 const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/aead', 'crypto/kdf',
   'crypto/kx', 'crypto/hpke', 'crypto/sframe', 'crypto/sign', 'crypto/signpublic',
-  'crypto/opaque', 'crypto/argon', 'crypto/labels');
+  'crypto/opaque', 'crypto/argon', 'crypto/labels', 'crypto/kxkeep');
 const { hex, unhex, utf8 } = e;
 const same = (got, want) => assert.equal(hex(got), want);
 
@@ -77,6 +77,26 @@ test('X25519 agrees with Wycheproof and refuses points of small order', async ()
       n++;
     }
   assert.ok(n > 500);
+});
+
+test('an X25519 key is kept so that it cannot be exported, also where it cannot be copied', async () => {
+  const other = await e.kxPairNew();
+  for (const engine of ['copies', 'does not']) {
+    const real = globalThis.structuredClone;
+    if (engine !== 'copies') globalThis.structuredClone = () => { throw new TypeError('Unable to deserialize data.'); };
+    const scalar = e.random(32);
+    const want = await e.kxPair(scalar.slice());
+    const kept = await e.kxKeep(scalar);
+    globalThis.structuredClone = real;
+    assert.equal('private' in kept, engine === 'copies');
+    assert.deepEqual(scalar, new Uint8Array(32));
+    const pair = await e.kxKept(structuredClone(kept));
+    assert.deepEqual(await e.kxShared(pair.private, other.public), await e.kxShared(want.private, other.public));
+    for (const key of [pair.private, ...(kept.by ? [kept.by] : [])]) {
+      await assert.rejects(crypto.subtle.exportKey(key.type === 'secret' ? 'raw' : 'pkcs8', key));
+      assert.equal(key.extractable, false);
+    }
+  }
 });
 
 test('Ed25519 verifies as Wycheproof says', async () => {

@@ -38,12 +38,8 @@ async function firstRun(browser, link) {
   await until('it is written down', () => browser.script(PRESS, 'written'));
 }
 
-/* Signed up, WebKitGTK 2.50 never hands its keys from the worker to the page. */
-const NOT_YET = { webkit: 'keys do not pass from worker to page in WebKitGTK 2.50' };
-
 for (const open of [firefox, webkit]) {
-  const skip = NOT_YET[open.name] ?? false;
-  test(`the picture moves in ${open.name}`, { timeout: 120_000, skip }, async () => {
+  test(`the picture moves in ${open.name}`, { timeout: 120_000 }, async () => {
     const system = await new System().start();
     after(() => system.stop());
     const browser = await open();

@@ -126,11 +126,16 @@ test('a door that is not listed inside is refused', async () => {
     (x) => e.isFault(x, 'CRYPTO'));
 });
 
-test('an access unit becomes Annex-B and names its codec', () => {
-  const unit = Uint8Array.of(0, 0, 0, 4, 0x67, 0x64, 0x00, 0x1f, 0, 0, 0, 1, 0x65);
-  assert.equal(e.codecName(unit), 'avc1.64001f');
-  assert.deepEqual([...e.annexB(unit.slice())], [0, 0, 0, 1, 0x67, 0x64, 0, 0x1f, 0, 0, 0, 1, 0x65]);
-  assert.equal(e.codecName(Uint8Array.of(0, 0, 0, 1, 0x41)), null);
+test('an access unit parts into pictures and what a decoder must know', () => {
+  const nal = (...o) => [0, 0, 0, o.length, ...o];
+  const unit = Uint8Array.from([...nal(9, 1), ...nal(0x67, 0x64, 0, 0x1f, 5), ...nal(0x68, 7), ...nal(0x65, 1, 2)]);
+  const { data, setup } = e.pictureOf(unit);
+  assert.deepEqual([...data], nal(0x65, 1, 2));
+  assert.equal(setup.codec, 'avc1.64001f');
+  assert.deepEqual([...setup.description], [1, 0x64, 0, 0x1f, 0xff, 0xe1, 0, 5, 0x67, 0x64, 0, 0x1f, 5, 1, 0, 2,
+    0x68, 7, 0xfd, 0xf8, 0xf8, 0]);
+  const delta = Uint8Array.from(nal(0x41, 3));
+  assert.deepEqual(e.pictureOf(delta), { data: delta, setup: null });
   for (const bad of [[0, 0, 0, 2, 0x65], [0, 0, 0, 0], [0, 0, 0], [0, 0, 0, 1, 0x65, 0]])
-    assert.throws(() => e.annexB(Uint8Array.from(bad)), (x) => e.isFault(x, 'SYNTAX'));
+    assert.throws(() => e.pictureOf(Uint8Array.from(bad)), (x) => e.isFault(x, 'SYNTAX'));
 });

@@ -6,6 +6,7 @@
 import { b64, unb64 } from '../base/codec';
 import { Fault, isFault } from '../base/fault';
 import { sha256 } from '../crypto/kdf';
+import { kxKept } from '../crypto/kxkeep';
 import { utf8 } from '../base/octets';
 import { sign } from '../crypto/sign';
 import { Home, type Camera } from '../model/home';
@@ -319,7 +320,7 @@ async function homeEnter(): Promise<void> {
     await founding(k);
     const pass = k.homes[0];
     if (!pass) throw new Fault('MISSING', 'home');
-    home = new Home({ home: unb64(pass.home, 16), member: pass.member, kx: k.kx });
+    home = new Home({ home: unb64(pass.home, 16), member: pass.member, kx: await kxKept(k.kx) });
     await homeRead();
     await homeShow();
     set({ opening: false });

@@ -16,8 +16,18 @@ export interface KxPair {
   public: Octets;
 }
 
-export async function kxPrivate(scalar: Uint8Array): Promise<CryptoKey> {
+/*
+ * PKCS #8. The lowest bits are set because X25519 clears them anyway and
+ * WebKitGTK 2.50 refuses a scalar that begins with a zero octet.
+ */
+export function kxWrapped(scalar: Uint8Array): Octets {
   const wrapped = join(PKCS8, scalar);
+  wrapped[PKCS8.length]! |= 7;
+  return wrapped;
+}
+
+export async function kxPrivate(scalar: Uint8Array): Promise<CryptoKey> {
+  const wrapped = kxWrapped(scalar);
   try {
     return await crypto.subtle.importKey('pkcs8', wrapped, 'X25519', false, ['deriveBits']);
   } finally {

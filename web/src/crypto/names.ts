@@ -55,8 +55,8 @@ export function accountSignSeed(root: Root, account: Uint8Array): Promise<Octets
   return derive(root, 'account sign', account);
 }
 
-export async function accountKx(root: Root, account: Uint8Array): Promise<KxPair> {
-  return kxPairTake(await derive(root, 'account kx', account));
+export function accountKx(root: Root, account: Uint8Array): Promise<Octets> {
+  return derive(root, 'account kx', account);
 }
 
 export function grantSeed(root: Root, home: Uint8Array): Promise<Octets> {

@@ -3,6 +3,8 @@
  * falls behind, what is queued is dropped and it goes on at the next key
  * frame: late pictures are worse than missing ones.
  */
+import { same } from '../base/octets';
+import type { Setup } from '../proto/h264';
 import type { Unit } from './track';
 
 const LATE_QUEUE = 4; /* queued when a key frame comes: drop them */
@@ -16,7 +18,7 @@ export interface DecoderEvents {
 
 export class Decoder {
   private decoder: VideoDecoder | null = null;
-  private codec = '';
+  private setup: Setup | null = null;
   private readonly units = new Map<number, Unit>();
   private n = 0;
   private waitKey = true;
@@ -59,21 +61,22 @@ export class Decoder {
     });
   }
 
-  private begin(codec: string): void {
-    if (this.decoder && codec === this.codec) return;
+  private begin(setup: Setup): void {
+    const known = this.setup;
+    if (this.decoder && known && same(known.description, setup.description)) return;
     this.reset();
-    this.codec = codec;
+    this.setup = setup;
     this.decoder = this.make();
     /* else each picture waits for the next one */
-    this.decoder.configure({ codec, optimizeForLatency: true });
+    this.decoder.configure({ ...setup, optimizeForLatency: true });
   }
 
   /* patient: a seek feeds a whole group at once and wants all of it. */
   feed(unit: Unit, patient = false): void {
     if (unit.key) {
       if (!patient && this.queued > LATE_QUEUE) this.reset();
-      if (!unit.codec) return;
-      this.begin(unit.codec);
+      if (!unit.setup) return;
+      this.begin(unit.setup);
       this.waitKey = false;
     } else if (!patient && this.queued > FULL_QUEUE) this.waitKey = true;
     if (this.waitKey || !this.decoder) return;

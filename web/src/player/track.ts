@@ -5,7 +5,7 @@
 import { hex, unb64 } from '../base/codec';
 import { isFault } from '../base/fault';
 import type { Octets } from '../base/octets';
-import { annexB, codecName } from '../proto/h264';
+import { pictureOf, type Setup } from '../proto/h264';
 import { H264, HEADER, KEY, recordFlags, runClear } from '../proto/record';
 import { now } from '../model/clock';
 import { HourKeys } from '../model/hours';
@@ -18,8 +18,8 @@ export interface Unit {
   index: number;
   time: number; /* µs, the hub's */
   key: boolean;
-  codec: string | null; /* of a key frame */
-  data: Octets; /* Annex-B */
+  setup: Setup | null; /* of a key frame */
+  data: Octets;
   verified: boolean;
   arrived: number; /* ms, ours */
 }
@@ -123,10 +123,9 @@ export class Track {
   private unit(run: Run, said: Said, arrived: number): void {
     if (said.kind !== H264) return;
     const key = (said.flags & KEY) !== 0;
-    const codec = key ? codecName(said.octets) : null;
     this.events.unit({
-      run: hex(run.id), index: said.index, time: said.time, key, codec,
-      data: annexB(said.octets), verified: false, arrived,
+      run: hex(run.id), index: said.index, time: said.time, key, ...pictureOf(said.octets),
+      verified: false, arrived,
     });
   }
 }

@@ -1,11 +1,15 @@
 /*
  * h264.ts - access units as they travel (each NAL unit behind a u32 length)
- * to what WebCodecs takes: Annex-B, and the codec's name from the SPS.
+ * to what WebCodecs takes. That is the same form, with the parameter sets
+ * beside it (ISO 14496-15, avcC): WebKit decodes no Annex-B.
  */
 import { Fault } from '../base/fault';
-import type { Octets } from '../base/octets';
+import { join, u16, u8, type Octets } from '../base/octets';
 
 const SPS = 7;
+const PPS = 8;
+const DELIMITER = 9;
+const HIGH = [100, 110, 122, 144];
 
 /* The start and end of each NAL unit. Throws SYNTAX. */
 function* units(sample: Uint8Array): Generator<[number, number]> {
@@ -20,21 +24,44 @@ function* units(sample: Uint8Array): Generator<[number, number]> {
   }
 }
 
-/* In place: a start code is as long as the length. */
-export function annexB(sample: Octets): Octets {
-  for (const [from] of units(sample)) {
-    sample.fill(0, from - 4, from);
-    sample[from - 1] = 1;
-  }
-  return sample;
+/* What a decoder must know before the first picture. */
+export interface Setup {
+  codec: string; /* "avc1.64001f" */
+  description: Octets; /* avcC */
 }
 
-/* "avc1.64001f", or null when there is no SPS. Before annexB(). */
-export function codecName(sample: Uint8Array): string | null {
+const listed = (sets: Uint8Array[]) => join(...sets.flatMap((s) => [u16(s.length), s]));
+
+function setupOf(sps: Uint8Array[], pps: Uint8Array[]): Setup | null {
+  const first = sps[0];
+  if (!first || first.length < 4 || pps.length === 0) return null;
+  const profile = first.subarray(1, 4);
+  const high = HIGH.includes(profile[0]!) ? [0xfd, 0xf8, 0xf8, 0] : []; /* 4:2:0, 8 bits */
+  return {
+    codec: `avc1.${[...profile].map((o) => o.toString(16).padStart(2, '0')).join('')}`,
+    description: join(
+      u8(1), profile, u8(0xff), u8(0xe0 | sps.length), listed(sps), u8(pps.length), listed(pps),
+      Uint8Array.from(high)),
+  };
+}
+
+export interface Picture {
+  data: Octets; /* without parameter sets */
+  setup: Setup | null; /* null when there are none inside */
+}
+
+/* Throws SYNTAX. */
+export function pictureOf(sample: Octets): Picture {
+  const sps: Uint8Array[] = [];
+  const pps: Uint8Array[] = [];
+  const slices: Uint8Array[] = [];
+  let aside = false;
   for (const [from, to] of units(sample)) {
-    if ((sample[from]! & 31) !== SPS || to - from < 4) continue;
-    const profile = [...sample.subarray(from + 1, from + 4)];
-    return `avc1.${profile.map((o) => o.toString(16).padStart(2, '0')).join('')}`;
+    const type = sample[from]! & 31;
+    if (type === SPS) sps.push(sample.subarray(from, to));
+    else if (type === PPS) pps.push(sample.subarray(from, to));
+    if (type === SPS || type === PPS || type === DELIMITER) aside = true;
+    else slices.push(sample.subarray(from - 4, to));
   }
-  return null;
+  return { data: aside ? join(...slices) : sample, setup: setupOf(sps, pps) };
 }

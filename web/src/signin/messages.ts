@@ -3,7 +3,7 @@
  * The passphrase goes in; keys that cannot be exported come out.
  */
 import type { Octets } from '../base/octets';
-import type { KxPair } from '../crypto/kx';
+import type { KeptKx } from '../crypto/kxkeep';
 import type { Strength } from '../model/strength';
 import type { NewHome, Ticket } from '../proto/api';
 
@@ -31,7 +31,7 @@ export interface Entered {
   session: Ticket;
   sign: CryptoKey;
   signPublic: Octets;
-  kx: KxPair;
+  kx: KeptKx;
   homes: KeptHome[];
   vaultVersion: number;
   founding: NewHome | null; /* a home that the server has not taken yet */

@@ -10,6 +10,7 @@ import { handleHash } from '../crypto/kdf';
 import {
   accountKx, accountSignSeed, doorPair, grantSeed, linkTicket,
 } from '../crypto/names';
+import { kxKeep } from '../crypto/kxkeep';
 import { blindDraw, opaqueFinish, opaqueRecord, opaqueRequest, opaqueStart } from '../crypto/opaque';
 import { signPrivate } from '../crypto/sign';
 import { signPublic } from '../crypto/signpublic';
@@ -61,7 +62,8 @@ async function prove(typed: Typed) {
 async function keysOf(root: Octets, account: Octets) {
   const seed = await accountSignSeed(root, account);
   const keys = {
-    sign: await signPrivate(seed), signPublic: signPublic(seed), kx: await accountKx(root, account),
+    sign: await signPrivate(seed), signPublic: signPublic(seed),
+    kx: await kxKeep(await accountKx(root, account)),
   };
   wipe(seed);
   return keys;
@@ -115,14 +117,32 @@ async function entered(
 
 /* --- the first account of a server, with its home --- */
 
+/*
+ * WebKitGTK 2.50 refuses an Ed25519 seed that begins with a zero octet: draw
+ * again until none does.
+ */
+async function rootDraw(account: Octets): Promise<Octets> {
+  for (;;) {
+    const root = random(32);
+    if ((await accountSignSeed(root, account))[0] !== 0) return root;
+  }
+}
+
+async function homeDrawFor(root: Octets, founder: Octets) {
+  for (;;) {
+    const at = await homeDraw(founder);
+    if ((await grantSeed(root, at.id))[0] !== 0) return at;
+  }
+}
+
 export async function create(a: Ask<'create'>): Promise<Entered> {
   const handle = await handleHash(a.handle);
   const { record, exportKey } = await register(
     a.passphrase, (request) => api.accountStart(a.link, handle, request));
   const account = random(16);
-  const root = random(32);
+  const root = await rootDraw(account);
   const keys = await keysOf(root, account);
-  const at = await homeDraw(keys.signPublic);
+  const at = await homeDrawFor(root, keys.signPublic);
   const grant = await grantOf(root, at.id);
   const founder = {
     member: b64(random(16)), grant: b64(random(16)), name: a.name, sign: keys.sign,
