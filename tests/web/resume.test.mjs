@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen, shot } from './browser.mjs';
 import {
-  accessible, account, codeConfirm, codeTake, data, firstRun, go, moves, title, untilData,
+  accessible, account, codeConfirm, codeTake, data, firstRun, go, moves, signIn, title, untilData,
 } from './steps.mjs';
 import { System } from './system.mjs';
 
@@ -86,4 +86,37 @@ test('a hub that starts again has its cameras, and a server that was killed its 
   await newer(page);
   await page.reload();
   await newer(page);
+});
+
+test('a home key that is 30 days old is replaced, and all go on with the new one', async () => {
+  const wrote = page.waitForRequest((r) => r.url().endsWith('/api/home/write'));
+  /* the page's clock only; workers, hub and server keep theirs */
+  await page.addInitScript(() => {
+    const month = performance.timeOrigin + 31 * 86_400_000;
+    Object.defineProperty(Performance.prototype, 'timeOrigin', { get: () => month });
+  });
+  await page.reload();
+  assert.equal((await wrote).postDataJSON().epoch, 2);
+  await untilData(page, (d, t) => d.picture === 'live' && d.verified === 'true' &&
+    Number(d.captured) > t, Date.now() * 1000 + 1e6);
+  const { page: other, context } = await pageOpen();
+  await signIn(other, system.url, 'Cleo', passphrase);
+  await newer(other);
+  await context.close();
+});
+
+test('without the server the page itself still opens, and waits', async () => {
+  const { page: other, context } = await pageOpen();
+  await signIn(other, system.url, 'Cleo', passphrase);
+  await newer(other);
+  await other.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await other.reload(); /* now under the service worker */
+  await newer(other);
+  await system.server.stop();
+  await other.reload();
+  await other.getByText('The server does not answer').first().waitFor();
+  await shot(other, 'opening-gone');
+  await system.serverStart();
+  await newer(other);
+  await context.close();
 });

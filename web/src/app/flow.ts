@@ -9,6 +9,8 @@ import { sha256 } from '../crypto/kdf';
 import { kxKept } from '../crypto/kxkeep';
 import { utf8 } from '../base/octets';
 import { sign } from '../crypto/sign';
+import { now as nowUs } from '../model/clock';
+import { epochBegin } from '../model/found';
 import { Home, type Camera } from '../model/home';
 import { linkOf, type Link } from '../model/pair';
 import * as api from '../proto/api';
@@ -25,6 +27,7 @@ import { ask, signinEnd } from './workers';
 
 const LINK_MS = 15 * 60_000;
 const RETRY_MS = 3000;
+const EPOCH_US = 30 * 86_400 * 1_000_000;
 
 let link: Link | null = null; /* of the page's address */
 let kept: Kept | null = null;
@@ -325,6 +328,7 @@ async function homeEnter(): Promise<void> {
     await homeShow();
     set({ opening: false });
     if (k.link) await pairing();
+    await epochRenew();
   } catch (e) {
     homeTicket = null;
     if (isApi(e, 'ticket')) return leave('ended');
@@ -336,6 +340,32 @@ async function homeEnter(): Promise<void> {
       }, RETRY_MS);
     else set({ opening: false });
   }
+}
+
+/*
+ * A home key lives for 30 days; whoever may makes the next one. Children and
+ * carers get less than the whole key: a home with them is left to a later
+ * version of the app.
+ */
+async function epochRenew(): Promise<void> {
+  const h = home!;
+  const k = kept!;
+  const members = h.now.people.members;
+  const mine = members.find((m) => m.id === k.homes[0]!.member);
+  const whole = (role: string) => role === 'owner' || role === 'adult';
+  if (!mine || !members.every((m) => whole(m.role))) return;
+  if (nowUs() - h.epochSince < EPOCH_US) return;
+  try {
+    for await (const w of epochBegin(h, { member: mine.id, sign: k.sign })) {
+      const { version, epoch } = w.next;
+      await api.homeWrite(await ticketFresh(), version, epoch, w.sealed, w.keys, w.devices);
+      h.take(w.next, w.epochKeys);
+    }
+  } catch (e) {
+    if (!isApi(e, 'conflict')) throw e; /* another browser was faster */
+    await homeRead();
+  }
+  await homeShow();
 }
 
 /* Meets the hub of the link that was opened. */

@@ -3,8 +3,8 @@
  * its key, and later versions that take in a hub with its cameras.
  */
 import { b64, unb64 } from '../base/codec';
-import { random, type Octets } from '../base/octets';
-import { sha256, rootKeyTake } from '../crypto/kdf';
+import { random, wipe, type Octets } from '../base/octets';
+import { rootKey, rootKeyTake, sha256 } from '../crypto/kdf';
 import { ID_NONE, homeId, hubKey, keyCommit, peopleKey, thingKey } from '../crypto/names';
 import type { Device, KeyItem, NewHome } from '../proto/api';
 import { now } from './clock';
@@ -104,25 +104,44 @@ function merged<T extends { id: string }>(old: T[], fresh: T[]): T[] {
   return [...left, ...fresh];
 }
 
-/* Hour lists for some cameras: an item and a commitment each. */
+/* Where a write stands: its version, and the keys that it is sealed under. */
+interface At {
+  home: Octets;
+  epoch: number;
+  version: number;
+  keys: EpochKeys;
+}
+
+/* Hour lists for some cameras of a hub: an item and a commitment each. */
 async function hoursFor(
-  home: Home, version: number, hub: HubKeys, m3: M3, cameras: PairedCamera[],
-  done: (hours: number) => void,
+  at: At, hub: Hub, cameras: string[], done: (hours: number) => void,
 ): Promise<{ keys: KeyItem[]; commits: Commit[] }> {
-  const epoch = home.now.epoch;
   const keys: KeyItem[] = [];
   const made: Commit[] = [];
-  for (const [i, c] of cameras.entries()) {
-    const thing = unb64(c.thing, 16);
-    const key = await thingKey(home.keys().home, home.id, epoch, thing);
+  for (const [i, camera] of cameras.entries()) {
+    const thing = unb64(camera, 16);
+    const key = await thingKey(at.keys.home, at.home, at.epoch, thing);
     const first = hourOf(now()) - 1;
-    const list = await hourList(
-      key, thing, first, LIST_HOURS, (n) => done(i * LIST_HOURS + n));
-    made.push({ kind: KEY_HOURS, id: c.thing, commit: b64(await sha256(list)) });
-    const at = { home: home.id, epoch, version };
-    keys.push({ reader: m3.hub, epoch, item: await keyringSeal(at, hub.kx, list) });
+    const list = await hourList(key, thing, first, LIST_HOURS, (n) => done(i * LIST_HOURS + n));
+    made.push({ kind: KEY_HOURS, id: camera, commit: b64(await sha256(list)) });
+    keys.push({
+      reader: hub.id, epoch: at.epoch, item: await keyringSeal(at, unb64(hub.kx, 32), list),
+    });
   }
   return { keys, commits: made };
+}
+
+/* Newer commits take the place of older ones to the same thing. */
+function committed(old: Commit[], fresh: Commit[]): Commit[] {
+  const left = old.filter((o) => !fresh.some((f) => f.kind === o.kind && f.id === o.id));
+  return [...left, ...fresh];
+}
+
+const streamsOf = (things: Thing[], hub: string) =>
+  things.filter((t) => t.hub === hub).flatMap((t) => t.streams);
+
+function deviceOf(hub: Hub, things: Thing[]): Device {
+  return { id: hub.id, spki: hub.spki, streams: streamsOf(things, hub.id) };
 }
 
 /*
@@ -130,26 +149,70 @@ async function hoursFor(
  * one was taken by the server, ask for the next. done goes from 0 to 1.
  */
 export async function* hubTakeIn(
-  home: Home, author: Author, hub: HubKeys, m3: M3, done: (part: number) => void,
+  home: Home, author: Author, found: HubKeys, m3: M3, done: (part: number) => void,
 ): AsyncGenerator<Write> {
-  const row: Hub = { id: m3.hub, sign: b64(hub.sign), kx: b64(hub.kx), spki: m3.spki };
-  const total = Math.max(1, m3.cameras.length);
-  const streams = m3.cameras.map((c) => ({ id: c.stream, class: 1 }));
+  const hub: Hub = { id: m3.hub, sign: b64(found.sign), kx: b64(found.kx), spki: m3.spki };
+  const total = Math.max(1, m3.cameras.length) * LIST_HOURS;
   for (let from = 0; from === 0 || from < m3.cameras.length; from += CAMERAS_A_WRITE) {
     const d = home.now;
-    const some = m3.cameras.slice(from, from + CAMERAS_A_WRITE);
-    const hours = await hoursFor(home, d.version + 1, hub, m3, some,
-      (n) => done((from + n / LIST_HOURS) / total));
+    const some = m3.cameras.slice(from, from + CAMERAS_A_WRITE).map((c) => thingOf(c, m3.hub));
+    const at = { home: home.id, epoch: d.epoch, version: d.version + 1, keys: home.keys() };
+    const hours = await hoursFor(
+      at, hub, some.map((t) => t.id), (n) => done((from * LIST_HOURS + n) / total));
+    const things = merged(d.people.things, some);
     const people: People = {
-      ...d.people, hubs: merged(d.people.hubs, [row]),
-      things: merged(d.people.things, some.map((c) => thingOf(c, m3.hub))),
-      commits: [
-        ...d.people.commits.filter((c) => !hours.commits.some((h) => h.kind === c.kind && h.id === c.id)),
-        ...hours.commits,
-      ],
+      ...d.people, hubs: merged(d.people.hubs, [hub]), things,
+      commits: committed(d.people.commits, hours.commits),
     };
     const { sealed, next } = await directoryWrite(
-      d, home.id, home.keys(), d.epoch, author, people, d.hubJson, now());
-    yield { sealed, next, keys: hours.keys, devices: [{ id: m3.hub, spki: m3.spki, streams }] };
+      d, home.id, at.keys, d.epoch, author, people, d.hubJson, now());
+    yield { sealed, next, keys: hours.keys, devices: [deviceOf(hub, things)] };
   }
+}
+
+/* --- a new epoch --- */
+
+/* Who has the whole key, and what hubs have of it. */
+async function epochItems(at: At, raw: Octets, people: People): Promise<KeyItem[]> {
+  const seal = async (reader: string, kx: string, kind: number, key: Octets) => ({
+    reader, epoch: at.epoch,
+    item: await keyringSeal(at, unb64(kx, 32), keyringPlain(kind, ID_NONE, key)),
+  });
+  const members = people.members.map((m) => seal(m.id, m.kx, KEY_HOME, raw.slice()));
+  const hubs = people.hubs.flatMap((h) => [
+    peopleKey(at.keys.home, at.home, at.epoch).then((k) => seal(h.id, h.kx, KEY_PEOPLE, k)),
+    hubKey(at.keys.home, at.home, at.epoch).then((k) => seal(h.id, h.kx, KEY_HUB, k)),
+  ]);
+  return Promise.all([...members, ...hubs]);
+}
+
+/*
+ * The versions that begin an epoch: a new home key for every member, and hour
+ * lists for every hub. As hubTakeIn. home must take the keys with the first.
+ */
+export async function* epochBegin(
+  home: Home, author: Author,
+): AsyncGenerator<Write & { epochKeys: EpochKeys }> {
+  const epoch = home.now.epoch + 1;
+  const raw = random(32);
+  const keys = await epochKeys(await rootKey(raw), home.id, epoch);
+  const cameras = home.cameras;
+  for (let from = 0; from === 0 || from < cameras.length; from += CAMERAS_A_WRITE) {
+    const d = home.now;
+    const at = { home: home.id, epoch, version: d.version + 1, keys };
+    const some = cameras.slice(from, from + CAMERAS_A_WRITE);
+    const lists = await Promise.all(
+      some.map((c) => hoursFor(at, c.hub, [c.thing.id], () => undefined)));
+    const first = from === 0;
+    const commits_ = committed(
+      first ? await commits(keys, home.id, epoch) : d.people.commits,
+      lists.flatMap((l) => l.commits));
+    const items = first ? await epochItems(at, raw, d.people) : [];
+    const { sealed, next } = await directoryWrite(
+      d, home.id, keys, epoch, author, { ...d.people, commits: commits_ }, d.hubJson, now());
+    yield {
+      sealed, next, keys: [...items, ...lists.flatMap((l) => l.keys)], devices: [], epochKeys: keys,
+    };
+  }
+  wipe(raw);
 }

@@ -58,6 +58,7 @@ interface Item extends KeyringKey {
 
 export class Home {
   directory: Directory | null = null;
+  epochSince = 0; /* µs, when its first version was written */
   readonly epochs = new Map<number, EpochKeys>();
   private readonly items = new Map<number, Item>(); /* home keys by epoch */
   private readonly hashes = new Map<number, Octets>();
@@ -106,7 +107,10 @@ export class Home {
     const next = await directoryTake(
       before, this.id, { people: keys.people, hub: keys.hub }, v);
     if (next.epoch !== v.epoch) throw new Fault('CORRUPT', 'epoch');
-    if (next.epoch !== before?.epoch) await this.epochCheck(next);
+    if (next.epoch !== before?.epoch) {
+      await this.epochCheck(next);
+      this.epochSince = next.time;
+    }
     this.directory = next;
     this.hashes.set(next.version, next.hash);
   }
@@ -137,8 +141,10 @@ export class Home {
     return { version: this.now.version, hash: this.now.hash };
   }
 
-  /* What we wrote ourselves and the server took. */
-  take(d: Directory): void {
+  /* What we wrote ourselves and the server took; keys of a new epoch. */
+  take(d: Directory, keys?: EpochKeys): void {
+    if (keys) this.epochs.set(d.epoch, keys);
+    if (d.epoch !== this.directory?.epoch) this.epochSince = d.time;
     this.directory = d;
     this.hashes.set(d.version, d.hash);
   }
