@@ -1,5 +1,7 @@
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -133,7 +135,7 @@ open_with(struct bench *b, uint8_t kind, uint8_t id_fill, uint8_t secret_fill,
 }
 
 static enum err
-raise(struct bench *b, uint8_t type, struct id id)
+raise_ask(struct bench *b, uint8_t type, struct id id)
 {
 	struct buf q, answer;
 	struct wr w;
@@ -193,9 +195,9 @@ a_raise_ends_what_was_before_it_and_nothing_else(void **state)
 	struct buf row, later;
 
 	T_OK(make(b, 1, &c, &row));
-	T_OK(raise(b, SCOPE_ACCOUNT, other));
+	T_OK(raise_ask(b, SCOPE_ACCOUNT, other));
 	T_OK(open_with(b, TICKET_SESSION, 1, 1, buf_slice(&row)));
-	T_OK(raise(b, SCOPE_ACCOUNT, account));
+	T_OK(raise_ask(b, SCOPE_ACCOUNT, account));
 	T_ERR(ERR_DENIED, open_with(b, TICKET_SESSION, 1, 1, buf_slice(&row)));
 	T_OK(make(b, 1, &c, &later));
 	T_OK(open_with(b, TICKET_SESSION, 1, 1, buf_slice(&later)));
@@ -301,14 +303,14 @@ a_torn_journal_keeps_what_was_whole(void **state)
 	struct stat st;
 
 	T_OK(make(b, 1, &c, &row));
-	T_OK(raise(b, SCOPE_ACCOUNT, account));
-	T_OK(raise(b, SCOPE_DEVICE, account));
+	T_OK(raise_ask(b, SCOPE_ACCOUNT, account));
+	T_OK(raise_ask(b, SCOPE_DEVICE, account));
 	assert_int_equal(fstat(b->k->generations_fd, &st), 0);
 	assert_int_equal(ftruncate(b->k->generations_fd, st.st_size - 5), 0);
 	bench_close(b);
 	bench_open(b);
 	T_ERR(ERR_DENIED, open_with(b, TICKET_SESSION, 1, 1, buf_slice(&row)));
-	T_OK(raise(b, SCOPE_DEVICE, account));
+	T_OK(raise_ask(b, SCOPE_DEVICE, account));
 	buf_fini(&row);
 }
 
@@ -329,6 +331,48 @@ row_ask(struct bench *b, enum ipc_type type, uint8_t table, uint32_t slot,
 	const enum err e = ask(b, type, &q, out);
 	buf_fini(&q);
 	return e;
+}
+
+/* The disk takes some octets of the row, then no more. */
+static void
+a_raise_that_failed_half_way_undoes_no_later_one(void **state)
+{
+	const struct id half = { { 5 } }, later = { { 6 } };
+	struct bench *b = *state;
+	struct rlimit before, tight;
+	struct id was, is;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	tight = before;
+	tight.rlim_cur = 20;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	const enum err e = keeper_raise(b->k, SCOPE_ACCOUNT, &half);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_not_equal(e, ERR_OK);
+	T_OK(keeper_raise(b->k, SCOPE_ACCOUNT, &later));
+	keeper_generation(b->k, SCOPE_ACCOUNT, &later, &was);
+	bench_close(b);
+	bench_open(b);
+	keeper_generation(b->k, SCOPE_ACCOUNT, &later, &is);
+	assert_memory_equal(&is, &was, sizeof is);
+}
+
+static void
+two_crashes_while_stamping_raise_nothing(void **state)
+{
+	uint8_t store[STAMP_OCTETS] = { 0 }, unseen[STAMP_OCTETS];
+	struct bench *b = *state;
+	bool raised;
+
+	T_OK(keeper_stamp_open(b->k, store, store, &raised));
+	T_OK(keeper_stamp_done(b->k));
+	/* in the store, but the keeper was not told; then not even that */
+	T_OK(keeper_stamp_open(b->k, store, store, &raised));
+	T_OK(keeper_stamp_open(b->k, store, unseen, &raised));
+	assert_false(raised);
+	T_OK(keeper_stamp_open(b->k, store, unseen, &raised));
+	assert_false(raised);
 }
 
 static void
@@ -500,6 +544,8 @@ main(void)
 		TEST(an_old_keeper_revives_no_ticket),
 		TEST(a_crash_while_stamping_raises_nothing),
 		TEST(a_torn_journal_keeps_what_was_whole),
+		TEST(a_raise_that_failed_half_way_undoes_no_later_one),
+		TEST(two_crashes_while_stamping_raise_nothing),
 		TEST(an_erased_slot_opens_nothing_any_more),
 		TEST(a_passphrase_signs_in_and_another_does_not),
 		TEST(each_try_is_charged_before_it_is_answered),
