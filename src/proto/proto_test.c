@@ -259,6 +259,52 @@ a_camera_cannot_break_out_of_our_header(void **state)
 	T_ERR(ERR_UNSUPPORTED, rtsp_challenge_choose(&r, &c));
 }
 
+static enum err
+choose(const char *challenges, struct rtsp_challenge *ret)
+{
+	char text[512];
+	struct rtsp_response r;
+
+	(void)snprintf(text, sizeof text,
+	    "RTSP/1.0 401 No\r\nCSeq: 1\r\n%s\r\n", challenges);
+	T_OK(rtsp_response_parse(slice_str(text), &r));
+	return rtsp_challenge_choose(&r, ret);
+}
+
+static void
+the_password_is_never_bare_where_digest_was_offered(void **state)
+{
+	struct rtsp_challenge c;
+
+	(void)state;
+	T_ERR(ERR_UNSUPPORTED,
+	    choose("WWW-Authenticate: Digest realm=\"a\", nonce=\"b\", "
+		   "algorithm=SHA-512-256\r\n"
+		   "WWW-Authenticate: Basic realm=\"a\"\r\n",
+		&c));
+	T_ERR(ERR_UNSUPPORTED,
+	    choose("WWW-Authenticate: Basic realm=\"a\", Digest "
+		   "realm=\"a\", nonce=\"b\"\r\n",
+		&c));
+	T_OK(choose("WWW-Authenticate: Basic realm=\"a\"\r\n", &c));
+	assert_int_equal(c.scheme, RTSP_BASIC);
+}
+
+static void
+an_answer_without_a_time_out_says_none(void **state)
+{
+	struct rtsp_response r;
+
+	(void)state;
+	T_OK(rtsp_response_parse(
+	    SLICE_LIT("RTSP/1.0 200 OK\r\nSession: 1;timeout=10\r\n\r\n"), &r));
+	assert_int_equal(r.session_timeout_s, 10);
+	T_OK(rtsp_response_parse(SLICE_LIT(
+				     "RTSP/1.0 200 OK\r\nSession: 1\r\n\r\n"),
+	    &r));
+	assert_int_equal(r.session_timeout_s, 0);
+}
+
 /* --- sdp --- */
 
 static void
@@ -378,6 +424,42 @@ without_markers_a_new_time_ends_the_unit(void **state)
 }
 
 static void
+without_markers_a_bad_packet_costs_its_unit_alone(void **state)
+{
+	struct rtp_h264 r;
+
+	(void)state;
+	rtp_h264_init(&r, 1000);
+	/* the end of a unit whose start went by before we came */
+	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x7c\x45\xbb")),
+	    RTP_GOING_ON);
+	assert_int_equal(give(&r, 2, 10, false, SLICE_LIT("\x41\x02")),
+	    RTP_GOING_ON);
+	assert_int_equal(give(&r, 3, 11, false, SLICE_LIT("\x41\x03")),
+	    RTP_WHOLE_AGAIN);
+	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x02"));
+	rtp_h264_fini(&r);
+}
+
+static void
+a_unit_whose_end_was_lost_is_not_given(void **state)
+{
+	struct rtp_h264 r;
+
+	(void)state;
+	rtp_h264_init(&r, 1000);
+	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x41\x01")),
+	    RTP_GOING_ON);
+	/* packet 2, the rest of it, never came */
+	assert_int_equal(give(&r, 3, 10, true, SLICE_LIT("\x41\x02")),
+	    RTP_GOING_ON);
+	assert_int_equal(give(&r, 4, 11, true, SLICE_LIT("\x41\x03")),
+	    RTP_WHOLE);
+	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x03"));
+	rtp_h264_fini(&r);
+}
+
+static void
 a_unit_has_a_limit(void **state)
 {
 	struct rtp_h264 r;
@@ -406,11 +488,17 @@ main(void)
 		cmocka_unit_test(digest_is_that_of_rfc_2617),
 		cmocka_unit_test(digest_is_that_of_rfc_7616),
 		cmocka_unit_test(a_camera_cannot_break_out_of_our_header),
+		cmocka_unit_test(
+		    the_password_is_never_bare_where_digest_was_offered),
+		cmocka_unit_test(an_answer_without_a_time_out_says_none),
 		cmocka_unit_test(sdp_finds_the_h264_among_the_others),
 		cmocka_unit_test(sdp_says_what_it_misses),
 		cmocka_unit_test(a_unit_is_whole_at_its_marker),
 		cmocka_unit_test(a_lost_packet_costs_its_unit_alone),
 		cmocka_unit_test(without_markers_a_new_time_ends_the_unit),
+		cmocka_unit_test(
+		    without_markers_a_bad_packet_costs_its_unit_alone),
+		cmocka_unit_test(a_unit_whose_end_was_lost_is_not_given),
 		cmocka_unit_test(a_unit_has_a_limit),
 	};
 

@@ -152,14 +152,19 @@ payload_take(struct rtp_h264 *r, struct slice s)
 	return nal_put(r, s.at[0], slice_skip(s, 1));
 }
 
+static bool
+is_hole(const struct rtp_h264 *r, const struct rtp_packet *p)
+{
+	return r->begun && p->ssrc == r->ssrc &&
+	       p->sequence != (uint16_t)(r->sequence + 1);
+}
+
 /* A hole breaks the unit it is in. */
 static void
 sequence_check(struct rtp_h264 *r, const struct rtp_packet *p)
 {
-	const uint16_t want = (uint16_t)(r->sequence + 1);
-
-	if (r->begun && p->ssrc == r->ssrc && p->sequence != want) {
-		r->lost += (uint16_t)(p->sequence - want);
+	if (is_hole(r, p)) {
+		r->lost += (uint16_t)(p->sequence - r->sequence - 1);
 		r->broken = true;
 	}
 	r->begun = true;
@@ -174,10 +179,14 @@ rtp_h264_take(struct rtp_h264 *r, const struct rtp_packet *p,
 	enum err e;
 
 	*ret_state = RTP_GOING_ON;
-	if (r->begun && p->timestamp != r->timestamp && r->unit.len != 0) {
-		/* no marker came: the new time stamp ends what was there */
+	if (r->begun && p->timestamp != r->timestamp &&
+	    (r->unit.len != 0 || r->broken)) {
+		/*
+		 * No marker came: the new time stamp ends what was there. A
+		 * hole before it may have been its end: not given then.
+		 */
 		r->timestamp = p->timestamp;
-		if (!r->broken && !r->in_fragment) {
+		if (!r->broken && !r->in_fragment && !is_hole(r, p)) {
 			*ret_state = RTP_WHOLE_AGAIN;
 			return ERR_OK;
 		}

@@ -162,7 +162,7 @@ response_parse(struct slice in, struct rtsp_response *r, bool *ret_request)
 enum err
 rtsp_response_parse(struct slice in, struct rtsp_response *ret)
 {
-	struct rtsp_response r = { .session_timeout_s = 60 };
+	struct rtsp_response r = { .session_timeout_s = 0 };
 	const size_t max = RTSP_HEAD_OCTETS_MAX + RTSP_BODY_OCTETS_MAX;
 	bool request = false;
 	enum err e;
@@ -292,24 +292,41 @@ digest_parse(struct slice s, struct rtsp_challenge *c)
 	return realm && nonce;
 }
 
+/* A second challenge on one line reads as a pair named "Digest realm". */
+static bool
+digest_follows(struct slice s)
+{
+	struct slice name, value, rest;
+
+	while (pair_take(&s, &name, &value))
+		if (starts(name, "Digest ", &rest))
+			return true;
+	return false;
+}
+
 enum err
 rtsp_challenge_choose(const struct rtsp_response *r, struct rtsp_challenge *ret)
 {
 	struct rtsp_challenge best = { .scheme = RTSP_NONE };
+	bool digest_offered = false;
 
 	for (size_t i = 0; i < r->challenge_count; i++) {
 		struct rtsp_challenge c = { .scheme = RTSP_NONE };
 		struct slice rest;
 
 		if (starts(r->challenges[i], "Digest ", &rest)) {
+			digest_offered = true;
 			if (!digest_parse(rest, &c))
 				continue;
-		} else if (starts(r->challenges[i], "Basic", &rest))
+		} else if (starts(r->challenges[i], "Basic", &rest)) {
+			digest_offered |= digest_follows(rest);
 			c.scheme = RTSP_BASIC;
+		}
 		if (c.scheme > best.scheme)
 			best = c;
 	}
-	if (best.scheme == RTSP_NONE)
+	if (best.scheme == RTSP_NONE ||
+	    (best.scheme == RTSP_BASIC && digest_offered))
 		return ERR_UNSUPPORTED;
 	*ret = best;
 	return ERR_OK;

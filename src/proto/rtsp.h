@@ -14,7 +14,7 @@ struct rtsp_response {
 	unsigned status;
 	uint32_t cseq;
 	struct slice session;       /* without parameters; may be empty */
-	unsigned session_timeout_s; /* 60 when not said */
+	unsigned session_timeout_s; /* 0 when not said */
 	struct slice content_base, location, transport;
 	struct slice challenges[4];
 	size_t challenge_count;
@@ -58,7 +58,10 @@ struct rtsp_challenge {
 	bool qop_auth, stale, has_opaque;
 	uint32_t count;
 };
-/* ERR_UNSUPPORTED: nothing that we know was offered. */
+/*
+ * ERR_UNSUPPORTED: nothing that we know was offered; or Basic beside a Digest
+ * that we do not know: the password does not go out bare for that.
+ */
 MUST_USE enum err rtsp_challenge_choose(const struct rtsp_response *r,
     struct rtsp_challenge *ret);
 /*

@@ -129,7 +129,6 @@ unit_send(struct run *r)
 		u.octets = buf_slice(&with_sets);
 	e = unit_write(r->out_fd, &u);
 	rtp_h264_next(&r->rtp);
-	r->first_packet_us = 0;
 	if (e == ERR_OK)
 		return true;
 	r->reader_gone = true;
@@ -141,21 +140,25 @@ packet_take(struct run *r, struct slice octets)
 {
 	enum rtp_state state;
 	struct rtp_packet p;
+	const uint64_t now_us = clock_realtime_us();
 
 	if (rtp_packet_parse(octets, &p) != ERR_OK ||
 	    p.payload_type != r->video.payload_type)
 		return true; /* another stream's, or noise: not worth a word */
 	r->last_packet_ms = clock_monotonic_ms();
-	if (r->first_packet_us == 0)
-		r->first_packet_us = clock_realtime_us();
+	const bool first = r->rtp.unit.len == 0 ||
+			   p.timestamp != r->rtp.timestamp;
 	/* an error drops the unit it is in; the stream goes on */
 	(void)!rtp_h264_take(&r->rtp, &p, &state);
+	/* a unit that was dropped leaves the next its own time */
+	if (first && state != RTP_WHOLE_AGAIN)
+		r->first_packet_us = now_us;
 	if (state == RTP_GOING_ON)
 		return true;
 	if (!unit_send(r))
 		return false;
 	if (state == RTP_WHOLE_AGAIN) {
-		r->first_packet_us = clock_realtime_us();
+		r->first_packet_us = now_us;
 		(void)!rtp_h264_take(&r->rtp, &p, &state);
 		if (state == RTP_WHOLE)
 			return unit_send(r);
@@ -268,7 +271,9 @@ answer_wait(struct run *r, struct rtsp_response *answer)
 	r->status = answer->status;
 	if (answer->session.len != 0)
 		text_keep(answer->session, r->session, sizeof r->session);
-	r->timeout_s = answer->session_timeout_s;
+	/* most say it at SETUP alone: it holds for the answers after */
+	if (answer->session_timeout_s != 0)
+		r->timeout_s = answer->session_timeout_s;
 	return true;
 }
 
@@ -413,13 +418,15 @@ pictures(struct run *r)
 		}
 		if (now >= silent_ms)
 			return fail(r, REASON_SLOW);
-		if (!more_read(r, silent_ms < word_ms ? silent_ms : word_ms) &&
-		    r->why != REASON_SLOW)
-			return false;
+		/* what came in one piece with an answer waits for no more */
 		if (!input_eat(r, &a, &answer))
 			return false;
 		if (answer)
 			answer_eat(r, &a);
+		else if (!more_read(r,
+			     silent_ms < word_ms ? silent_ms : word_ms) &&
+			 r->why != REASON_SLOW)
+			return false;
 	}
 }
 
