@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { chromiumClose, pageOpen, shot, stampRead } from './browser.mjs';
+import { PHONE, chromiumClose, pageOpen, shot, stampRead } from './browser.mjs';
 import {
   accessible, account, codeConfirm, codeTake, data, firstRun, go, moves, signIn, signInHere, title,
   untilData,
@@ -155,9 +155,14 @@ test('what was before this page is fetched and opens', async () => {
 });
 
 test('a second browser signs in, and the first one can end its session', async () => {
-  const other = await pageOpen();
+  const other = await pageOpen({ viewport: PHONE, hasTouch: true, isMobile: true });
   await signIn(other.page, system.url, NAME.toUpperCase(), passphrase);
   await moves(other.page);
+  await stampHolds(other.page);
+  /* a finger on the slider: a quarter of a minute back */
+  const box = await other.page.getByRole('slider').boundingBox();
+  await other.page.touchscreen.tap(box.x + box.width * 0.75, box.y + box.height / 2);
+  await untilData(other.page, (d) => d.picture === 'past' && Date.now() * 1000 - Number(d.captured) > 8e6);
   await stampHolds(other.page);
   const { page } = maria;
   await account(page);

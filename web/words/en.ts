@@ -18,6 +18,7 @@ const problems: Record<Problem, string> = {
   nameOther: 'The code is right, but it belongs to another name.',
   trust: 'What the server says about your home is not signed as it should be. Eaves does not use it.',
   ended: 'This sign-in has ended. Please sign in again.',
+  removed: 'You are no member of this home any more. Ask its owner.',
   unknown: 'Something went wrong. Reload the page and try again.',
 };
 
@@ -62,11 +63,10 @@ function span(s: number): string {
 }
 
 export const words = {
-  language: 'en',
   product: 'Eaves',
   problems,
   common: {
-    back: 'Back', cancel: 'Cancel', go: 'Continue', retry: 'Try again', show: 'Show',
+    back: 'Back', go: 'Continue', show: 'Show',
     hide: 'Hide', close: 'Close', loading: 'Opening…',
     skip: 'Skip to the content',
   },
@@ -84,6 +84,7 @@ export const words = {
   gone: {
     title: 'The server does not answer',
     lead: 'Eaves keeps trying. Nothing is lost: your keys are in this browser.',
+    trying: 'Trying again…',
   },
   fresh: {
     title: 'Nobody lives here yet',
@@ -151,10 +152,10 @@ export const words = {
   },
   pairing: {
     title: 'Meeting your hub',
-    none: '',
     found: 'Found the hub that printed the link',
     asked: 'Waiting for the hub’s answer',
     keys: (part: number) => `Making keys for the next 90 days: ${Math.round(part * 100)} %`,
+    keysNext: 'Keys for the next 90 days',
     keysDone: 'Made keys for the next 90 days',
     written: 'The hub belongs to your home',
     failed: 'The hub is not part of your home yet',

@@ -66,7 +66,7 @@ async function busy(task: () => Promise<void>, of = problemOf): Promise<boolean>
 
 async function linkCheck(l: Link, first: boolean): Promise<void> {
   if (!first) {
-    set({ screen: { at: 'signin', problem: null } });
+    set({ screen: { at: 'signin', problem: null }, linkWaits: true });
     return;
   }
   try {
@@ -295,13 +295,18 @@ async function homeShow(): Promise<void> {
   }
 }
 
+/* Of a home that cannot be read: who is no member gets no ticket. */
+function homeProblem(e: unknown): Problem {
+  return isApi(e, 'denied', 'missing') ? 'removed' : problemOf(e);
+}
+
 async function homeAgain(): Promise<void> {
   try {
     await homeRead();
     await homeShow();
   } catch (e) {
     if (isApi(e, 'ticket')) await leave('ended');
-    else if (e instanceof Fault) set({ problem: 'trust' });
+    else if (!isApi(e, 'gone', 'later')) set({ problem: homeProblem(e) });
   }
 }
 
@@ -311,6 +316,7 @@ async function ticketAgain(): Promise<void> {
     player?.send({ t: 'ticket', ticket: ticketText(await ticketFresh()) });
   } catch (e) {
     if (isApi(e, 'ticket')) await leave('ended');
+    else if (isApi(e, 'denied')) set({ problem: 'removed' });
     else setTimeout(() => void ticketAgain(), RETRY_MS);
   }
 }
@@ -332,7 +338,7 @@ async function homeEnter(): Promise<void> {
   } catch (e) {
     homeTicket = null;
     if (isApi(e, 'ticket')) return leave('ended');
-    const problem = problemOf(e);
+    const problem = homeProblem(e);
     set({ problem });
     if (problem === 'gone' || problem === 'later')
       setTimeout(() => {
@@ -392,10 +398,6 @@ export function playerNow(): Player | null {
 }
 
 /* --- the account --- */
-
-export function sessionNow(): Ticket | null {
-  return kept?.session ?? null;
-}
 
 export function passphraseChange(
   passphrase: string, fresh: string | null, code: boolean,

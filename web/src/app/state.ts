@@ -8,7 +8,7 @@ import type { Lack } from './can';
 /* A sentence of words/: its name. */
 export type Problem =
   | 'gone' | 'later' | 'slow_down' | 'wrong' | 'link' | 'hub' | 'taken' | 'code' | 'codeOld'
-  | 'nameOther' | 'trust' | 'ended' | 'unknown';
+  | 'nameOther' | 'trust' | 'ended' | 'removed' | 'unknown';
 
 /* The steps of meeting a hub. */
 export interface Pairing {
@@ -48,6 +48,7 @@ export interface State {
   view: View | null;
   pairing: Pairing;
   opening: boolean; /* the home is not read yet */
+  linkWaits: boolean; /* a link was opened; sign in first */
   codeOwed: boolean; /* the recovery code was never confirmed */
 }
 
@@ -56,7 +57,7 @@ export const PAIRING_NONE: Pairing = { step: 'none', part: 0, problem: null };
 let state: State = {
   screen: { at: 'loading' }, tab: 'home', busy: false, problem: null, handle: '', homeName: '',
   cameras: [], camera: '', view: null, pairing: PAIRING_NONE, opening: false,
-  codeOwed: false,
+  codeOwed: false, linkWaits: false,
 };
 const watchers = new Set<() => void>();
 

@@ -184,6 +184,7 @@ function lineOpen(m: Extract<ToPlayer, { t: 'open' }>): void {
 function lineMessage(type: string, j: Json): void {
   if (type === 'online' || type === 'offline') {
     if (show && j.id('stream') === show.camera.stream) show.online = type === 'online';
+    if (type === 'online' && !show?.clock) void clockSync();
     tell();
   } else if (type === 'end') show?.ended(j.number('n'));
   else if (type === 'heads') void headsTake(j);

@@ -38,7 +38,7 @@ export function Gone() {
   return (
     <Card title={words.gone.title}>
       <p>{words.gone.lead}</p>
-      <p class="hint" role="status"><span class="spin" aria-hidden="true" /> {words.common.retry}…</p>
+      <p class="hint" role="status"><span class="spin" aria-hidden="true" /> {words.gone.trying}</p>
     </Card>
   );
 }

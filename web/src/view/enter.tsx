@@ -16,6 +16,7 @@ export function SignIn({ problem: before }: { problem: Problem | null }) {
   const [passphrase, setPassphrase] = useState('');
   const busy = useStore((s) => s.busy);
   const problem = useStore((s) => s.problem);
+  const waits = useStore((s) => s.linkWaits);
   return (
     <Card title={w.title}>
       <Form submit={() => void signIn(handle.trim(), passphrase)}>
@@ -26,6 +27,7 @@ export function SignIn({ problem: before }: { problem: Problem | null }) {
         <Secret
           label={w.pass} value={passphrase} set={setPassphrase} autocomplete="current-password"
         />
+        {waits && <p class="note">{w.linkWaits}</p>}
         <Note problem={busy ? null : problem ?? before} />
         <Go busy={busy} label={w.go} busyLabel={w.going} off={!handle.trim() || !passphrase} />
       </Form>

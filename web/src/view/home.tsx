@@ -33,6 +33,14 @@ function Empty() {
   const pairing = useStore((s) => s.pairing);
   const problem = useStore((s) => s.problem);
   if (pairing.step !== 'none') return <PairingSteps />;
+  if (problem === 'gone' || problem === 'later')
+    return (
+      <section class="card still">
+        <h1>{words.gone.title}</h1>
+        <p>{words.gone.lead}</p>
+        <p class="hint" role="status"><span class="spin" aria-hidden="true" /> {words.gone.trying}</p>
+      </section>
+    );
   if (opening || problem)
     return (
       <div class="waiting still">
@@ -73,9 +81,9 @@ function Main() {
   return (
     <>
       <Note problem={problem} />
+      <Cameras />
       <Live key={found.thing} name={found.name} />
       <CodeOwed />
-      <Cameras />
     </>
   );
 }

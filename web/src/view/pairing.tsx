@@ -13,7 +13,7 @@ function textOf(p: Pairing): string {
   const w = words.pairing;
   if (p.step === 'keys') return w.keys(p.part);
   if (p.step === 'done') return w.written;
-  return w[p.step];
+  return p.step === 'none' ? '' : w[p.step];
 }
 
 /* One line, under something else. */
@@ -36,7 +36,7 @@ export function PairingSteps() {
   const problem = p.step === 'failed' ? p.problem : null;
   const at = ORDER.indexOf(p.step);
   const rows: [Pairing['step'], string][] = [
-    ['found', w.found], ['asked', w.asked], ['keys', at > 2 ? w.keysDone : w.keys(p.part)],
+    ['found', w.found], ['asked', w.asked], ['keys', at > 2 ? w.keysDone : at < 2 ? w.keysNext : w.keys(p.part)],
     ['done', w.written],
   ];
   return (
