@@ -32,6 +32,29 @@ sealed_by_peer(struct slice s, struct sealed *ret)
 	return ERR_OK;
 }
 
+/*
+ * What anybody on the way may see: public keys, nonces, the messages of a
+ * handshake. A maker for that alone, so that a reader sees what it is.
+ */
+struct shown {
+	struct slice octets;
+};
+static inline struct shown
+shown_handshake(struct slice message)
+{
+	return (struct shown){ message };
+}
+
+/* The key of one segment, which edge writes or reads; never more than that. */
+struct segment_key {
+	struct slice octets;
+};
+static inline struct segment_key
+segment_key_by_keeper(struct slice answer)
+{
+	return (struct segment_key){ answer };
+}
+
 struct index16 {
 	struct id octets;
 };

@@ -87,6 +87,12 @@ store_number(struct store *s, enum statement n, const struct cell *cells,
 /* Columns of a row: valid during the call. */
 struct slice row_octets(const struct row *row, int column);
 uint64_t row_number(const struct row *row, int column);
+/* A column that was sealed when it came in. */
+static inline struct sealed
+row_sealed(const struct row *row, int column)
+{
+	return (struct sealed){ row_octets(row, column) };
+}
 
 /* A part that is kept or undone as a whole, inside the transaction. */
 MUST_USE enum err store_part_begin(struct store *s);

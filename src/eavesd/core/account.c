@@ -136,14 +136,17 @@ static bool
 vault_out(struct call *c)
 {
 	AUTO_BUF struct buf vault;
+	struct sealed sealed;
 	uint32_t slot;
 	enum err e;
 
 	buf_init(&vault, VAULT_OCTETS + 1024);
 	if ((e = vault_read(c->core, &c->account, &slot, &vault)) != ERR_OK)
 		return call_fail_err(c, e);
-	out_octets(c, c->out, "account", id_slice(&c->account));
-	out_octets(c, c->out, "vault", buf_slice(&vault));
+	if ((e = sealed_by_peer(buf_slice(&vault), &sealed)) != ERR_OK)
+		return call_fail_err(c, ERR_CORRUPT);
+	out_id(c, c->out, "account", &c->account);
+	out_sealed(c, c->out, "vault", sealed);
 	return true;
 }
 
@@ -251,7 +254,7 @@ register_start(struct call *c)
 		(void)call_fail_err(c, e);
 		return;
 	}
-	out_octets(c, c->out, "response", buf_slice(&answer));
+	out_shown(c, c->out, "response", shown_handshake(buf_slice(&answer)));
 }
 
 void
@@ -391,8 +394,9 @@ session_start(struct call *c)
 	*l = (struct login){ .id = (uint32_t)slice_be(buf_slice(&answer), 4),
 		.account_name = name,
 		.until_ms = loop_now_ms(c->core->loop) + LOGIN_MS };
-	out_number(c, c->out, "login", l->id);
-	out_octets(c, c->out, "ke2", slice_skip(buf_slice(&answer), 4));
+	out_count(c, c->out, "login", (struct count){ l->id });
+	out_shown(c, c->out, "ke2",
+	    shown_handshake(slice_skip(buf_slice(&answer), 4)));
 free_all:
 	if (e != ERR_OK)
 		(void)call_fail_err(c, e);
@@ -591,8 +595,7 @@ info_get(struct call *c)
 		(void)call_fail_err(c, e);
 		return;
 	}
-	(void)json_object_set_new(c->out, "version",
-	    json_string(EAVES_VERSION));
+	out_words(c, c->out, "version", WORDS(EAVES_VERSION));
 	(void)json_object_set_new(c->out, "first",
 	    json_boolean(e == ERR_MISSING));
 }

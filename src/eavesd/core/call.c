@@ -103,11 +103,11 @@ row_open(struct core *core, enum table table, uint32_t slot,
 
 void
 answer_keep(struct core *core, uint32_t id, enum ipc_type type,
-    struct buf *body, const int *fds, size_t fd_count)
+    struct tell *body, const int *fds, size_t fd_count)
 {
 	if (core->answer_count == ANSWERS_MAX) {
 		/* edge never has as many questions open */
-		buf_fini(body);
+		tell_fini(body);
 		for (size_t i = 0; i < fd_count; i++)
 			(void)close(fds[i]);
 		return;
@@ -119,32 +119,35 @@ answer_keep(struct core *core, uint32_t id, enum ipc_type type,
 		.fd_count = fd_count };
 	for (size_t i = 0; i < fd_count; i++)
 		a->fds[i] = fds[i];
-	*body = (struct buf){ 0 };
+	*body = (struct tell){ 0 };
+}
+
+/* The one place where text becomes an answer: out_x() made all of it. */
+static void
+json_tell(struct tell *t, unsigned status, const char *text)
+{
+	const struct count code = { status };
+
+	tell_clear(t);
+	tell_count(t, code, 2);
+	tell_choice(t, (struct choice){ 0 });
+	wr_sized(&t->w, slice_str(text));
 }
 
 void
 call_answer(struct call *c)
 {
 	char *text = c->out == NULL ? NULL : json_dumps(c->out, JSON_COMPACT);
-	struct buf b;
-	struct wr w;
+	struct tell t;
 
-	buf_init_secret(&b, BODY_OCTETS * 2);
-	wr_init(&w, &b);
-	wr_u16(&w, (uint16_t)c->status);
-	wr_u8(&w, 0);
-	wr_sized(&w, text == NULL ? SLICE_LIT("{}") : slice_str(text));
-	if (wr_end(&w) != ERR_OK || b.len > ANSWER_OCTETS) {
+	tell_init(&t, BODY_OCTETS * 2);
+	json_tell(&t, c->status, text == NULL ? "{}" : text);
+	if (tell_end(&t) != ERR_OK || t.body.len > ANSWER_OCTETS)
 		/* too much at once: an answer all the same */
-		buf_clear(&b);
-		wr_init(&w, &b);
-		wr_u16(&w, 503);
-		wr_u8(&w, 0);
-		wr_sized(&w, SLICE_LIT("{}"));
-	}
-	if (wr_end(&w) == ERR_OK)
-		answer_keep(c->core, c->id, MSG_API_CALL, &b, NULL, 0);
-	buf_fini(&b);
+		json_tell(&t, 503, "{}");
+	if (tell_end(&t) == ERR_OK)
+		answer_keep(c->core, c->id, MSG_API_CALL, &t, NULL, 0);
+	tell_fini(&t);
 	if (text != NULL) {
 		octets_wipe(text, strlen(text));
 		free(text);

@@ -9,9 +9,12 @@
 #include <jansson.h>
 
 #include "crypto/ticket.h"
-#include "ipc/ipc.h"
+#include "ipc/tell.h"
 #include "schema/types.h"
 #include "store/store.h"
+
+/* Whom core talks to without being asked is less trusted: tell_x() only. */
+#pragma GCC poison ipc_reply ipc_notice
 
 #define MAILBOXES      8
 #define MAILBOX_OCTETS 8192
@@ -58,7 +61,7 @@ struct login {
 struct answer {
 	uint32_t id;
 	enum ipc_type type;
-	struct buf body;
+	struct tell body;
 	int fds[IPC_FDS_MAX];
 	size_t fd_count;
 };
@@ -117,8 +120,17 @@ const json_t *
 in_list(struct call *c, const json_t *o, const char *name, size_t max);
 #define ONLY(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-void out_octets(struct call *c, json_t *o, const char *name, struct slice s);
-void out_number(struct call *c, json_t *o, const char *name, uint64_t n);
+/*
+ * Fields of the answer: edge sees them, so only the types of the schema go in.
+ * A failure fails the call.
+ */
+void out_id(struct call *c, json_t *o, const char *name, const struct id *id);
+void out_sealed(struct call *c, json_t *o, const char *name, struct sealed s);
+void out_shown(struct call *c, json_t *o, const char *name, struct shown s);
+void
+out_run(struct call *c, json_t *o, const char *name, const struct run_id *run);
+void out_count(struct call *c, json_t *o, const char *name, struct count count);
+void out_words(struct call *c, json_t *o, const char *name, struct words w);
 
 /* The new ticket that a bearer made for himself. */
 struct ticket_in {
@@ -155,7 +167,7 @@ void edge_tickets_died(struct core *core);
 
 /* Kept until the turn's commit. Takes body and descriptors. */
 void answer_keep(struct core *core, uint32_t id, enum ipc_type type,
-    struct buf *body, const int *fds, size_t fd_count);
+    struct tell *body, const int *fds, size_t fd_count);
 /* Ends a call: its JSON and status become an answer. */
 void call_answer(struct call *c);
 

@@ -43,7 +43,7 @@ static void
 answers_drop(struct core *core)
 {
 	for (size_t i = 0; i < core->answer_count; i++) {
-		buf_fini(&core->answers[i].body);
+		tell_fini(&core->answers[i].body);
 		for (size_t k = 0; k < core->answers[i].fd_count; k++)
 			(void)close(core->answers[i].fds[k]);
 	}
@@ -141,23 +141,31 @@ sweep_due(struct loop_timer *t)
 
 /* What could not be committed did not happen: say so instead. */
 static void
+answer_undo(struct answer *a)
+{
+	tell_clear(&a->body);
+	if (a->type != MSG_API_CALL) {
+		tell_err(&a->body, ERR_IO);
+		return;
+	}
+	/* status 503, JSON, no body */
+	tell_count(&a->body, (struct count){ 503 }, 2);
+	tell_choice(&a->body, (struct choice){ 0 });
+	tell_count(&a->body, (struct count){ 0 }, 4);
+}
+
+static void
 answers_send(struct core *core, enum err committed)
 {
-	/* status 503, JSON, no body */
-	static const uint8_t later[] = { 0x01, 0xf7, 0, 0, 0, 0, 0 };
-	static const uint8_t failed = ERR_IO;
-
 	for (size_t i = 0; i < core->answer_count; i++) {
 		struct answer *a = &core->answers[i];
-		struct slice body = buf_slice(&a->body);
 
 		if (committed != ERR_OK)
-			body = a->type == MSG_API_CALL ? SLICE_OF(later)
-						       : slice_make(&failed, 1);
+			answer_undo(a);
 		if (core->edge != NULL)
-			(void)!ipc_reply(core->edge, a->type, a->id, body,
+			(void)!tell_reply(core->edge, a->type, a->id, &a->body,
 			    a->fds, committed == ERR_OK ? a->fd_count : 0);
-		buf_fini(&a->body);
+		tell_fini(&a->body);
 		for (size_t k = 0; k < a->fd_count; k++)
 			(void)close(a->fds[k]);
 	}

@@ -107,11 +107,10 @@ device_enroll(struct call *c)
 		return;
 	}
 	const bool known = !id_is_zero(&d.home);
-	(void)json_object_set_new(c->out, "state",
-	    json_string(known ? "known" : "new"));
+	out_words(c, c->out, "state", known ? WORDS("known") : WORDS("new"));
 	if (known) {
-		out_octets(c, c->out, "device", id_slice(&d.id));
-		out_octets(c, c->out, "home", id_slice(&d.home));
+		out_id(c, c->out, "device", &d.id);
+		out_id(c, c->out, "home", &d.home);
 	}
 }
 

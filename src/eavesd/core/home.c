@@ -296,7 +296,7 @@ home_nonce(struct call *c)
 	octets_random(n->octets, sizeof n->octets);
 	n->session = c->ticket;
 	n->until_ms = loop_now_ms(c->core->loop) + NONCE_MS;
-	out_octets(c, c->out, "nonce", SLICE_OF(n->octets));
+	out_shown(c, c->out, "nonce", shown_handshake(SLICE_OF(n->octets)));
 }
 
 static enum err
@@ -315,9 +315,9 @@ home_ticket_add(struct call *c, const struct grant *g, const struct id *grant,
 	claims_scope(&claims, SCOPE_ACCOUNT, &c->account);
 	memcpy(claims.own, g->home.octets, ID_OCTETS);
 	memcpy(claims.own + ID_OCTETS, grant->octets, ID_OCTETS);
-	out_octets(c, c->out, "home", id_slice(&g->home));
-	out_number(c, c->out, "rights", g->rights);
-	out_number(c, c->out, "expires", claims.expiry_s);
+	out_id(c, c->out, "home", &g->home);
+	out_count(c, c->out, "rights", (struct count){ g->rights });
+	out_count(c, c->out, "expires", (struct count){ claims.expiry_s });
 	return ticket_add(c->core, TICKET_HOME, t, &claims);
 }
 
@@ -359,6 +359,25 @@ struct reading {
 	json_t *list;
 };
 
+/* What a member sealed when it came in must still look like it. */
+static enum err
+peer_sealed_out(struct reading *r, json_t *o, const char *name, struct slice s)
+{
+	struct sealed sealed;
+
+	if (sealed_by_peer(s, &sealed) != ERR_OK)
+		return ERR_CORRUPT;
+	out_sealed(r->call, o, name, sealed);
+	return ERR_OK;
+}
+
+static void
+place_out(struct reading *r, json_t *o, const struct row *row)
+{
+	out_count(r->call, o, "version", (struct count){ row_number(row, 0) });
+	out_count(r->call, o, "epoch", (struct count){ row_number(row, 1) });
+}
+
 static enum err
 version_out(void *ctx, const struct row *row)
 {
@@ -374,12 +393,15 @@ version_out(void *ctx, const struct row *row)
 	if ((e = row_open(r->call->core, TABLE_ENTRY, r->home.slot, &r->home_id,
 		 row_octets(row, 2), &body)) != ERR_OK)
 		return e;
-	out_number(r->call, o, "version", row_number(row, 0));
-	out_number(r->call, o, "epoch", row_number(row, 1));
+	place_out(r, o, row);
 	rd_init(&rd, buf_slice(&body));
-	out_octets(r->call, o, "entry", rd_sized(&rd, ENTRY_OCTETS));
-	out_octets(r->call, o, "people", rd_sized(&rd, PART_OCTETS));
-	out_octets(r->call, o, "hub", rd_sized(&rd, PART_OCTETS));
+	if ((e = peer_sealed_out(r, o, "entry", rd_sized(&rd, ENTRY_OCTETS))) !=
+		ERR_OK ||
+	    (e = peer_sealed_out(r, o, "people", rd_sized(&rd, PART_OCTETS))) !=
+		ERR_OK ||
+	    (e = peer_sealed_out(r, o, "hub", rd_sized(&rd, PART_OCTETS))) !=
+		ERR_OK)
+		return e;
 	return rd_end(&rd);
 }
 
@@ -397,10 +419,8 @@ keyitem_out(void *ctx, const struct row *row)
 	if ((e = row_open(r->call->core, TABLE_KEYITEM, r->home.slot,
 		 &r->reader, row_octets(row, 2), &item)) != ERR_OK)
 		return e;
-	out_number(r->call, o, "version", row_number(row, 0));
-	out_number(r->call, o, "epoch", row_number(row, 1));
-	out_octets(r->call, o, "item", buf_slice(&item));
-	return ERR_OK;
+	place_out(r, o, row);
+	return peer_sealed_out(r, o, "item", buf_slice(&item));
 }
 
 static void
@@ -592,12 +612,14 @@ version_write(struct call *c, struct write *w)
 static void
 home_changed(struct core *core, const struct id *home)
 {
-	uint8_t body[2 * ID_OCTETS] = { 0 };
+	static const struct id any_device;
+	AUTO_TELL struct tell t;
 
-	memcpy(body, home->octets, ID_OCTETS);
-	if (core->edge != NULL)
-		(void)!ipc_notice(core->edge, MSG_HOME_CHANGED, SLICE_OF(body),
-		    NULL, 0);
+	tell_init(&t, 64);
+	tell_id(&t, home);
+	tell_id(&t, &any_device);
+	if (core->edge != NULL && tell_end(&t) == ERR_OK)
+		(void)!tell_notice(core->edge, MSG_HOME_CHANGED, &t);
 }
 
 void

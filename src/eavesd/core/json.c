@@ -167,8 +167,8 @@ in_ticket(struct call *c, const json_t *o, const char *name,
 	       in_octets(c, t, "revoke", to->revoke_hash, SHA256_OCTETS);
 }
 
-void
-out_octets(struct call *c, json_t *o, const char *name, struct slice s)
+static void
+octets_out(struct call *c, json_t *o, const char *name, struct slice s)
 {
 	char *text = malloc(B64_ROOM(s.len));
 
@@ -184,8 +184,40 @@ out_octets(struct call *c, json_t *o, const char *name, struct slice s)
 }
 
 void
-out_number(struct call *c, json_t *o, const char *name, uint64_t n)
+out_id(struct call *c, json_t *o, const char *name, const struct id *id)
 {
-	if (json_object_set_new(o, name, json_integer((json_int_t)n)) != 0)
+	octets_out(c, o, name, id_slice(id));
+}
+
+void
+out_sealed(struct call *c, json_t *o, const char *name, struct sealed s)
+{
+	octets_out(c, o, name, s.octets);
+}
+
+void
+out_shown(struct call *c, json_t *o, const char *name, struct shown s)
+{
+	octets_out(c, o, name, s.octets);
+}
+
+void
+out_run(struct call *c, json_t *o, const char *name, const struct run_id *run)
+{
+	octets_out(c, o, name, SLICE_OF(run->octets));
+}
+
+void
+out_count(struct call *c, json_t *o, const char *name, struct count count)
+{
+	if (json_object_set_new(o, name, json_integer((json_int_t)count.n)) !=
+	    0)
+		(void)call_fail_err(c, ERR_NOMEM);
+}
+
+void
+out_words(struct call *c, json_t *o, const char *name, struct words w)
+{
+	if (json_object_set_new(o, name, json_string(w.text)) != 0)
 		(void)call_fail_err(c, ERR_NOMEM);
 }

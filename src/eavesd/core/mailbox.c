@@ -43,7 +43,7 @@ waiter_answer(struct core *core, uint32_t *waiter, const char *name,
 		return;
 	*waiter = 0;
 	if (part != NULL)
-		out_octets(&c, c.out, name, buf_slice(part));
+		out_shown(&c, c.out, name, shown_handshake(buf_slice(part)));
 	call_answer(&c);
 	json_decref(c.out);
 }
@@ -54,7 +54,7 @@ part_wait(struct call *c, uint32_t *waiter, uint64_t *until_ms,
     const char *name, const struct buf *part)
 {
 	if (part->len != 0) {
-		out_octets(c, c->out, name, buf_slice(part));
+		out_shown(c, c->out, name, shown_handshake(buf_slice(part)));
 		return;
 	}
 	waiter_answer(c->core, waiter, name, NULL);
@@ -104,7 +104,7 @@ mailbox_m1_get(struct call *c)
 	struct mailbox *m = browser_mailbox(c);
 
 	if (m != NULL)
-		out_octets(c, c->out, "m1", buf_slice(&m->m1));
+		out_shown(c, c->out, "m1", shown_handshake(buf_slice(&m->m1)));
 }
 
 void

@@ -136,13 +136,14 @@ row_out(void *ctx, const struct row *row)
 {
 	struct rows_ctx *r = ctx;
 	json_t *o = json_object();
+	struct run_id run;
 
 	if (o == NULL || json_array_append_new(r->list, o) != 0)
 		return ERR_NOMEM;
-	out_octets(r->call, o, "run",
-	    slice_head(row_octets(row, 0), RUN_ID_OCTETS));
-	out_number(r->call, o, "index", row_number(row, 1));
-	out_octets(r->call, o, "sealed", row_octets(row, 2));
+	memcpy(run.octets, row_octets(row, 0).at, RUN_ID_OCTETS);
+	out_run(r->call, o, "run", &run);
+	out_count(r->call, o, "index", (struct count){ row_number(row, 1) });
+	out_sealed(r->call, o, "sealed", row_sealed(row, 2));
 	return ERR_OK;
 }
 
@@ -287,27 +288,36 @@ segments_make_room(struct core *core)
 	}
 }
 
+/* The key of a segment goes through to edge: core has no use for it. */
 static enum err
-segment_key(struct core *core, uint32_t slot, const struct id *segment,
-    struct buf *out)
+segment_key_tell(struct core *core, uint32_t slot, const struct id *segment,
+    struct tell *t)
 {
 	uint8_t q[4 + ID_OCTETS];
 	const struct be64 s = be64_make(slot);
+	AUTO_BUF struct buf key;
+	enum err e;
 
+	buf_init_secret(&key, 2 * KEY_OCTETS);
 	memcpy(q, be64_tail(&s, 4).at, 4);
 	memcpy(q + 4, segment->octets, ID_OCTETS);
-	return keeper_ask(core, MSG_SEGMENT_KEY, SLICE_OF(q), out);
+	if ((e = keeper_ask(core, MSG_SEGMENT_KEY, SLICE_OF(q), &key)) !=
+	    ERR_OK)
+		return e;
+	if (key.len != KEY_OCTETS)
+		return ERR_CORRUPT;
+	tell_key(t, segment_key_by_keeper(buf_slice(&key)));
+	return ERR_OK;
 }
 
 static enum err
 segment_begin(struct core *core, const struct id *stream,
-    const struct stream *s, struct buf *answer, int *ret_fd)
+    const struct stream *s, struct tell *t, int *ret_fd)
 {
 	struct id_list left = { .count = 0 };
 	const struct day day = { clock_day() };
 	char name[NAME_ROOM];
 	struct id segment;
-	struct wr w;
 	enum err e;
 
 	if (s->class != 1)
@@ -327,14 +337,13 @@ segment_begin(struct core *core, const struct id *stream,
 	if (fd == -1)
 		return err_of_errno(errno);
 	times_set(fd);
-	wr_init(&w, answer);
-	wr_id(&w, &segment);
-	if ((e = segment_key(core, s->slot, &segment, answer)) == ERR_OK &&
+	tell_id(t, &segment);
+	if ((e = segment_key_tell(core, s->slot, &segment, t)) == ERR_OK &&
 	    (e = store_write(core->store, SQL_SEGMENT_ADD,
 		 CELLS(cell_id(&segment), cell_id(stream), cell_day(day)))) ==
 		ERR_OK) {
-		wr_u64(&w, SEGMENT_OCTETS);
-		e = wr_end(&w);
+		tell_count(t, (struct count){ SEGMENT_OCTETS }, 8);
+		e = tell_end(t);
 	}
 	if (e != ERR_OK) {
 		(void)close(fd);
@@ -348,29 +357,32 @@ segment_begin(struct core *core, const struct id *stream,
 static void
 err_answer(struct core *core, const struct ipc_msg *m, enum err e)
 {
-	const uint8_t code = (uint8_t)e;
-	struct buf b;
+	AUTO_TELL struct tell t;
 
-	buf_init(&b, 8);
-	if (buf_append(&b, slice_make(&code, 1)) == ERR_OK)
-		answer_keep(core, m->id, m->type, &b, NULL, 0);
-	buf_fini(&b);
+	tell_init(&t, 8);
+	tell_err(&t, e);
+	if (tell_end(&t) == ERR_OK)
+		answer_keep(core, m->id, m->type, &t, NULL, 0);
 }
 
-static enum err
-ok_begin(struct buf *b, size_t cap)
+/* e is what became of it: then t is an answer, or a word on what is wrong. */
+static void
+answer_end(struct core *core, const struct ipc_msg *m, enum err e,
+    struct tell *t)
 {
-	static const uint8_t ok = ERR_OK;
-
-	buf_init_secret(b, cap);
-	return buf_append(b, slice_make(&ok, 1));
+	if (e == ERR_OK)
+		e = tell_end(t);
+	if (e == ERR_OK)
+		answer_keep(core, m->id, m->type, t, NULL, 0);
+	else
+		err_answer(core, m, e);
 }
 
 static enum err
 segment_next(struct core *core, struct ipc_msg *m)
 {
+	AUTO_TELL struct tell t = { 0 };
 	struct stream s;
-	struct buf b;
 	struct id id;
 	struct rd r;
 	enum err e;
@@ -378,26 +390,46 @@ segment_next(struct core *core, struct ipc_msg *m)
 
 	rd_init(&r, m->body);
 	rd_id(&r, &id);
-	if ((e = rd_end(&r)) != ERR_OK || (e = ok_begin(&b, 256)) != ERR_OK)
+	if ((e = rd_end(&r)) != ERR_OK)
 		return e;
+	tell_init(&t, 256);
+	tell_err(&t, ERR_OK);
 	if ((e = stream_get(core, &id, &s)) == ERR_OK)
-		e = segment_begin(core, &id, &s, &b, &fd);
+		e = segment_begin(core, &id, &s, &t, &fd);
 	if (e != ERR_OK)
 		err_answer(core, m, e);
 	else
-		answer_keep(core, m->id, m->type, &b, &fd, 1);
-	buf_fini(&b);
+		answer_keep(core, m->id, m->type, &t, &fd, 1);
 	return ERR_OK;
 }
 
+/* Files that are there; the rest still plays. */
+static size_t
+segments_open(struct core *core, const struct id_list *list, int *fds,
+    struct id *ret_ids)
+{
+	size_t count = 0;
+
+	for (size_t i = list->count; i-- > 0;) {
+		char name[NAME_ROOM];
+
+		segment_name(&list->at[i], name);
+		fds[count] = openat(core->segments_fd, name,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fds[count] != -1)
+			ret_ids[count++] = list->at[i];
+	}
+	return count;
+}
+
 static enum err
-segment_list_make(struct core *core, const struct id *stream, uint64_t most,
-    struct buf *b, int *fds, size_t *fd_count)
+segment_list_tell(struct core *core, const struct id *stream, uint64_t most,
+    struct tell *t, int *fds, size_t *fd_count)
 {
 	struct id_list list = { .count = 0 };
 	const struct count n = { most };
+	struct id ids[IPC_FDS_MAX];
 	struct stream s;
-	struct wr w;
 	enum err e;
 
 	if ((e = stream_get(core, stream, &s)) != ERR_OK ||
@@ -405,34 +437,23 @@ segment_list_make(struct core *core, const struct id *stream, uint64_t most,
 		 CELLS(cell_id(stream), cell_count(n)), id_take, &list)) !=
 		ERR_OK)
 		return e;
-	struct buf body;
-	buf_init_secret(&body, 1024);
-	wr_init(&w, &body);
-	for (size_t i = list.count; e == ERR_OK && i-- > 0;) {
-		char name[NAME_ROOM];
-
-		segment_name(&list.at[i], name);
-		const int fd = openat(core->segments_fd, name,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-		if (fd == -1)
-			continue; /* lost: the rest still plays */
-		fds[(*fd_count)++] = fd;
-		wr_id(&w, &list.at[i]);
-		e = segment_key(core, s.slot, &list.at[i], &body);
+	*fd_count = segments_open(core, &list, fds, ids);
+	tell_err(t, ERR_OK);
+	tell_count(t, (struct count){ *fd_count }, 2);
+	for (size_t i = 0; i < *fd_count; i++) {
+		tell_id(t, &ids[i]);
+		if ((e = segment_key_tell(core, s.slot, &ids[i], t)) != ERR_OK)
+			return e;
 	}
-	wr_init(&w, b);
-	wr_u16(&w, (uint16_t)*fd_count);
-	wr_octets(&w, buf_slice(&body));
-	buf_fini(&body);
-	return e == ERR_OK ? wr_end(&w) : e;
+	return tell_end(t);
 }
 
 static enum err
 segment_list(struct core *core, struct ipc_msg *m)
 {
+	AUTO_TELL struct tell t = { 0 };
 	int fds[IPC_FDS_MAX];
 	size_t fd_count = 0;
-	struct buf b;
 	struct id id;
 	struct rd r;
 	enum err e;
@@ -442,39 +463,50 @@ segment_list(struct core *core, struct ipc_msg *m)
 	const uint16_t most = rd_u16(&r);
 	if ((e = rd_end(&r)) != ERR_OK || most == 0 || most > IPC_FDS_MAX)
 		return ERR_SYNTAX;
-	if ((e = ok_begin(&b, 1024)) != ERR_OK)
-		return e;
-	e = segment_list_make(core, &id, most, &b, fds, &fd_count);
+	tell_init(&t, 1024);
+	e = segment_list_tell(core, &id, most, &t, fds, &fd_count);
 	if (e == ERR_OK)
-		answer_keep(core, m->id, m->type, &b, fds, fd_count);
+		answer_keep(core, m->id, m->type, &t, fds, fd_count);
 	else {
 		for (size_t i = 0; i < fd_count; i++)
 			(void)close(fds[i]);
 		err_answer(core, m, e);
 	}
-	buf_fini(&b);
 	return ERR_OK;
 }
 
 /* --- who comes --- */
 
+static void
+view_tell(struct tell *t, const struct id *home, const struct claims *claims,
+    const struct home *h)
+{
+	tell_err(t, ERR_OK);
+	tell_id(t, home);
+	tell_count(t, (struct count){ claims->rights }, 4);
+	tell_count(t, (struct count){ claims->expiry_s }, 8);
+	tell_count(t, (struct count){ h->stream_count }, 2);
+	for (size_t i = 0; i < h->stream_count; i++)
+		tell_id(t, &h->streams[i]);
+}
+
 static enum err
 view_open(struct core *core, struct ipc_msg *m)
 {
+	AUTO_TELL struct tell t = { 0 };
 	struct claims claims;
 	struct home h;
 	struct id ticket, home;
 	AUTO_KEY secret;
-	struct buf b;
 	struct rd r;
-	struct wr w;
 	enum err e;
 
 	rd_init(&r, m->body);
 	rd_id(&r, &ticket);
 	rd_copy(&r, secret.octets, KEY_OCTETS);
-	if ((e = rd_end(&r)) != ERR_OK || (e = ok_begin(&b, 4096)) != ERR_OK)
+	if ((e = rd_end(&r)) != ERR_OK)
 		return e;
+	tell_init(&t, 4096);
 	e = ticket_claims(core, TICKET_HOME, &ticket, &secret, &claims);
 	if (e == ERR_OK && claims.own_octets != 2 * ID_OCTETS)
 		e = ERR_CORRUPT;
@@ -482,21 +514,9 @@ view_open(struct core *core, struct ipc_msg *m)
 		memcpy(home.octets, claims.own, ID_OCTETS);
 		e = home_get(core, &home, &h);
 	}
-	if (e == ERR_OK) {
-		wr_init(&w, &b);
-		wr_id(&w, &home);
-		wr_u32(&w, claims.rights);
-		wr_u64(&w, claims.expiry_s);
-		wr_u16(&w, (uint16_t)h.stream_count);
-		for (size_t i = 0; i < h.stream_count; i++)
-			wr_id(&w, &h.streams[i]);
-		e = wr_end(&w);
-	}
 	if (e == ERR_OK)
-		answer_keep(core, m->id, m->type, &b, NULL, 0);
-	else
-		err_answer(core, m, e == ERR_MISSING ? ERR_DENIED : e);
-	buf_fini(&b);
+		view_tell(&t, &home, &claims, &h);
+	answer_end(core, m, e == ERR_MISSING ? ERR_DENIED : e, &t);
 	octets_wipe(&claims, sizeof claims);
 	return ERR_OK;
 }
@@ -504,34 +524,27 @@ view_open(struct core *core, struct ipc_msg *m)
 static enum err
 uplink_open(struct core *core, struct ipc_msg *m)
 {
+	AUTO_TELL struct tell t = { 0 };
 	struct device d;
-	struct buf b;
-	struct wr w;
 	enum err e;
 
 	if (m->body.len != SHA256_OCTETS)
 		return ERR_SYNTAX;
-	if ((e = ok_begin(&b, 4096)) != ERR_OK)
-		return e;
+	tell_init(&t, 4096);
 	e = device_get(core, m->body.at, &d);
 	if (e == ERR_OK && id_is_zero(&d.home))
 		e = ERR_DENIED;
-	if (e != ERR_OK) {
-		err_answer(core, m, e);
-		buf_fini(&b);
-		return ERR_OK;
+	if (e == ERR_OK) {
+		tell_err(&t, ERR_OK);
+		tell_id(&t, &d.id);
+		tell_id(&t, &d.home);
+		tell_count(&t, (struct count){ d.stream_count }, 2);
+		for (size_t i = 0; i < d.stream_count; i++) {
+			tell_id(&t, &d.streams[i].id);
+			tell_choice(&t, (struct choice){ d.streams[i].class });
+		}
 	}
-	wr_init(&w, &b);
-	wr_id(&w, &d.id);
-	wr_id(&w, &d.home);
-	wr_u16(&w, (uint16_t)d.stream_count);
-	for (size_t i = 0; i < d.stream_count; i++) {
-		wr_id(&w, &d.streams[i].id);
-		wr_u8(&w, d.streams[i].class);
-	}
-	if (wr_end(&w) == ERR_OK)
-		answer_keep(core, m->id, m->type, &b, NULL, 0);
-	buf_fini(&b);
+	answer_end(core, m, e, &t);
 	return ERR_OK;
 }
 

@@ -109,6 +109,5 @@ void
 edge_tickets_died(struct core *core)
 {
 	if (core->edge != NULL)
-		(void)!ipc_notice(core->edge, MSG_TICKETS_DIED, SLICE_LIT(""),
-		    NULL, 0);
+		(void)!tell_notice(core->edge, MSG_TICKETS_DIED, NULL);
 }
