@@ -28,6 +28,7 @@ enum role_fd {
 	EDGE_FD_DEVICE_CERT = 8,
 	EDGE_FD_TLS_KEY = 9, /* empty when the browser port is plain */
 	EDGE_FD_TLS_CERT = 10,
+	EDGE_FD_METRICS = 11, /* listening, or an empty file */
 };
 
 struct role_start {

@@ -23,7 +23,7 @@ static const char *eavesd_path, *nginx_path;
 static char dir[64];
 static struct child server;
 static pid_t nginx;
-static uint16_t port, nginx_port;
+static uint16_t port, nginx_port, metrics_port;
 
 #define H "Host: a\r\n"
 
@@ -132,6 +132,46 @@ the_door_and_nginx_judge_the_same_octets(void **state)
 			print_message("# refused here alone: %s\n",
 			    cases[i].what);
 	}
+}
+
+static size_t
+all_said(uint16_t to, const char *text, char *ret, size_t room)
+{
+	const int fd = dial(to);
+	ssize_t got;
+	size_t n = 0;
+
+	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL),
+	    strlen(text));
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	while (n + 1 < room && poll(&p, 1, 30000) == 1 &&
+	       (got = recv(fd, ret + n, room - n - 1, 0)) > 0)
+		n += (size_t)got;
+	ret[n] = '\0';
+	(void)close(fd);
+	return n;
+}
+
+static void
+the_port_for_numbers_says_numbers_alone(void **state)
+{
+	char text[16384];
+
+	(void)state;
+	(void)all_said(metrics_port,
+	    "GET /metrics HTTP/1.1\r\n" H "Connection: close\r\n\r\n", text,
+	    sizeof text);
+	assert_non_null(strstr(text, "\neaves_connections "));
+	assert_non_null(strstr(text, "\neaves_records_day 0\n"));
+	(void)all_said(metrics_port,
+	    "GET /api/info HTTP/1.1\r\n" H "Connection: close\r\n\r\n", text,
+	    sizeof text);
+	assert_non_null(strstr(text, " 404 "));
+	/* and the browser's port does not tell them */
+	(void)all_said(port,
+	    "GET /metrics HTTP/1.1\r\n" H "Connection: close\r\n\r\n", text,
+	    sizeof text);
+	assert_non_null(strstr(text, " 404 "));
 }
 
 /* A request on a kept connection, in the midst of what others do. */
@@ -322,7 +362,7 @@ nginx_start(void)
 static int
 both_start(void **state)
 {
-	char store[96], keeper[96], line[128];
+	char store[96], keeper[96], line[128], metrics[8];
 	unsigned p, d;
 
 	(void)state;
@@ -330,9 +370,12 @@ both_start(void **state)
 	assert_non_null(mkdtemp(dir));
 	(void)snprintf(store, sizeof store, "%s/s", dir);
 	(void)snprintf(keeper, sizeof keeper, "%s/k", dir);
-	child_start(&server, (const char *const[]){ eavesd_path, "--dir", store,
-				 "--keeper-dir", keeper, "--uid-base", "0",
-				 "--port", "0", "--device-port", "0", NULL });
+	metrics_port = free_port();
+	(void)snprintf(metrics, sizeof metrics, "%u", metrics_port);
+	child_start(&server,
+	    (const char *const[]){ eavesd_path, "--dir", store, "--keeper-dir",
+		keeper, "--uid-base", "0", "--port", "0", "--device-port", "0",
+		"--metrics-port", metrics, NULL });
 	line_wait(&server, "ready", line, sizeof line);
 	assert_int_equal(sscanf(line, "ready %u %u", &p, &d), 2);
 	port = (uint16_t)p;
@@ -364,6 +407,7 @@ main(int argc, char **argv)
 		    a_pipelined_flood_is_answered_in_order_or_ended),
 		cmocka_unit_test(a_head_that_never_ends_is_refused),
 		cmocka_unit_test(junk_after_an_upgrade_closes_it),
+		cmocka_unit_test(the_port_for_numbers_says_numbers_alone),
 	};
 
 	if (argc != 3)

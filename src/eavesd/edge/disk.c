@@ -297,6 +297,7 @@ plain_flush(struct edge *e, struct recording *r)
 	return;
 drop:
 	r->dropped++;
+	edge_count(e, FACT_recording_gaps);
 	buf_clear(&r->plain);
 	file_close_ask(e, r);
 }
@@ -350,6 +351,7 @@ segment_came(void *ctx, enum err e, struct ipc_msg *m)
 	s->recording->file = f;
 	if (f == NULL) { /* full disk, core away: try again in a while */
 		s->recording->dropped++;
+		edge_count(edge, FACT_recording_gaps);
 		s->recording->retry_ms = loop_now_ms(edge->loop) + 2000;
 		buf_clear(&s->recording->plain);
 	} else

@@ -10,6 +10,7 @@
 
 #include "crypto/crypto.h"
 #include "ipc/ipc.h"
+#include "log/fact.h"
 #include "net/websocket.h"
 #include "proto/http1.h"
 #include "stream/fanout.h"
@@ -25,7 +26,8 @@
 
 enum door {
 	DOOR_BROWSER,
-	DOOR_DEVICE
+	DOOR_DEVICE,
+	DOOR_METRICS /* loopback: numbers alone */
 };
 
 struct edge;
@@ -87,7 +89,7 @@ struct clock_question {
 struct edge {
 	struct loop *loop;
 	struct ipc *parent, *core;
-	struct loop_fd browser, device;
+	struct loop_fd browser, device, metrics;
 	SSL_CTX *browser_tls, *device_tls;
 	struct client *clients, *dead;
 	size_t client_count;
@@ -99,9 +101,12 @@ struct edge {
 	uint32_t next_clock;
 	struct loop_timer second;
 	struct disk *disk;
+	struct facts facts;
 	bool stopped;
 };
 
+/* Counts one more of a DAY fact. */
+void edge_count(struct edge *e, enum fact which);
 /* The client of that number, or NULL when it has gone. */
 struct client *client_find(struct edge *e, uint64_t serial);
 void client_close(struct client *c, enum err why);

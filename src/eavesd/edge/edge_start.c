@@ -7,6 +7,7 @@
 
 #include "eavesd/edge/edge.h"
 #include "eavesd/role.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "os/sandbox.h"
 #include "os/sock.h"
@@ -23,6 +24,15 @@ client_find(struct edge *e, uint64_t serial)
 		if (c->serial == serial)
 			return c;
 	return NULL;
+}
+
+void
+edge_count(struct edge *e, enum fact which)
+{
+	static const struct count one = { 1 };
+	const struct day today = { clock_day() };
+
+	fact_add(&e->facts, which, one, today);
 }
 
 static void
@@ -100,8 +110,10 @@ client_start(struct edge *e, int fd, enum door door)
 	c->conn.input = client_input;
 	c->conn.closed = client_closed;
 	if (conn_start(&c->conn, e->loop, fd,
-		door == DOOR_DEVICE ? e->device_tls : e->browser_tls, false,
-		&rules) != ERR_OK) {
+		door == DOOR_DEVICE    ? e->device_tls
+		: door == DOOR_BROWSER ? e->browser_tls
+				       : NULL,
+		false, &rules) != ERR_OK) {
 		free(c);
 		return;
 	}
@@ -138,6 +150,13 @@ device_ready(struct loop_fd *w, uint32_t events)
 {
 	(void)events;
 	door_accept(OBJ_OF(w, struct edge, device), w->fd, DOOR_DEVICE);
+}
+
+static void
+metrics_ready(struct loop_fd *w, uint32_t events)
+{
+	(void)events;
+	door_accept(OBJ_OF(w, struct edge, metrics), w->fd, DOOR_METRICS);
 }
 
 /* --- channels --- */
@@ -268,6 +287,9 @@ doors_open(struct edge *e)
 	    (err = loop_fd_add(e->loop, &e->browser, EDGE_FD_BROWSER, EPOLLIN,
 		 browser_ready)) != ERR_OK)
 		return err;
+	/* an empty file stands for none, and is nothing to wait for */
+	(void)!loop_fd_add(e->loop, &e->metrics, EDGE_FD_METRICS, EPOLLIN,
+	    metrics_ready);
 	return loop_fd_add(e->loop, &e->device, EDGE_FD_DEVICE, EPOLLIN,
 	    device_ready);
 }

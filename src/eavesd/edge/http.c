@@ -9,6 +9,7 @@
 #include "base/codec.h"
 #include "eavesd/edge/app_files.h"
 #include "eavesd/edge/edge.h"
+#include "os/clock.h"
 
 #define IDLE_MS 60000u
 #define HEAD_MS 15000u
@@ -243,6 +244,8 @@ core_answered(void *ctx, enum err e, struct ipc_msg *m)
 		const uint16_t status = rd_u16(&r);
 		(void)rd_u8(&r);
 		const struct slice body = rd_sized(&r, 2u << 20);
+		if (status >= 500)
+			edge_count(c->edge, FACT_answers_failed);
 		if (rd_end(&r) != ERR_OK)
 			refuse(c, 503, c->keep);
 		else
@@ -398,11 +401,45 @@ upgrade(struct client *c, const struct http_head *h, const char *protocol,
 		begin(c);
 }
 
+/* --- numbers --- */
+
+static void
+metrics_serve(struct client *c, const struct http_head *h)
+{
+	struct count viewers = { 0 }, hubs = { 0 };
+	const struct count open = { c->edge->client_count };
+	const struct day today = { clock_day() };
+	AUTO_BUF struct buf text;
+
+	if (!http_is(h->method, "GET") || !http_is(h->target, "/metrics")) {
+		refuse(c, 404, c->keep);
+		return;
+	}
+	for (const struct client *k = c->edge->clients; k != NULL;
+	     k = k->next) {
+		viewers.n += k->is == CLIENT_VIEWER;
+		hubs.n += k->is == CLIENT_UPLINK;
+	}
+	fact_set(&c->edge->facts, FACT_connections, open);
+	fact_set(&c->edge->facts, FACT_viewers, viewers);
+	fact_set(&c->edge->facts, FACT_hubs, hubs);
+	buf_init(&text, 65536);
+	if (facts_write(&c->edge->facts, today, &text) != ERR_OK)
+		refuse(c, 503, c->keep);
+	else
+		respond(c, 200,
+		    "Content-Type: text/plain; version=0.0.4\r\n"
+		    "Cache-Control: no-store\r\n",
+		    buf_slice(&text), c->keep);
+}
+
 static void
 request_serve(struct client *c, const struct http_head *h, struct slice body)
 {
 	c->keep = !h->close;
-	if (wants_websocket(h)) {
+	if (c->door == DOOR_METRICS)
+		metrics_serve(c, h);
+	else if (wants_websocket(h)) {
 		if (c->door == DOOR_BROWSER && http_is(h->target, "/live"))
 			upgrade(c, h, "eaves.1", viewer_begin);
 		else if (c->door == DOOR_DEVICE &&

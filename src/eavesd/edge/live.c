@@ -460,11 +460,12 @@ viewer_drained(struct conn *conn)
 	for (size_t i = 0; c->watches != NULL && i < WATCHES_MAX; i++) {
 		struct watch *w = &c->watches[i];
 
-		if (w->used && w->view.stream != NULL && w->view.skipping &&
-		    !c->conn.dead)
-			client_say(c,
-			    json_pack("{ss sI}", "t", "skipped", "slot",
-				(json_int_t)w->view.stream->slot));
+		if (!w->used || w->view.stream == NULL || !w->view.skipping ||
+		    c->conn.dead)
+			continue;
+		edge_count(c->edge, FACT_groups_skipped);
+		client_say(c, json_pack("{ss sI}", "t", "skipped", "slot",
+				  (json_int_t)w->view.stream->slot));
 	}
 }
 

@@ -160,8 +160,10 @@ record_take(struct client *c, struct slice s)
 		if (l->fan.slot != slot || l->writer != c)
 			continue;
 		const struct slice record = slice_skip(s, 4);
-		if ((e = fan_publish(&l->fan, record, &clear)) == ERR_OK)
+		if ((e = fan_publish(&l->fan, record, &clear)) == ERR_OK) {
+			edge_count(c->edge, FACT_records);
 			recording_add(c->edge, l, record, &clear);
+		}
 		return e;
 	}
 	return ERR_DENIED;

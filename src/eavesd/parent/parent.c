@@ -66,9 +66,9 @@ struct parent {
 	struct loop_fd signals;
 	struct loop_timer patience;
 	struct child children[CHILDREN];
-	int folder_fd, keeper_fd, browser_fd, device_fd;
+	int folder_fd, keeper_fd, browser_fd, device_fd, metrics_fd;
 	int device_key_fd, device_cert_fd, tls_key_fd, tls_cert_fd;
-	uint16_t port, device_port;
+	uint16_t port, device_port, metrics_port;
 	bool told, stopping;
 	int status;
 };
@@ -163,6 +163,7 @@ fds_table(struct parent *p, int kind, int channel, const int *neighbours,
 		to[n++] = p->device_cert_fd;
 		to[n++] = p->tls_key_fd;
 		to[n++] = p->tls_cert_fd;
+		to[n++] = p->metrics_fd;
 		break;
 	}
 	return n;
@@ -491,13 +492,20 @@ ports_open(struct parent *p)
 					"key",
 			    "");
 	}
-	if (c->port > 65535 || c->device_port > 65535)
+	p->metrics_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (c->port > 65535 || c->device_port > 65535 ||
+	    c->metrics_port > 65535)
 		return complain("a port is a number up to 65535", "");
 	enum err e = sock_listen(c->listen, (uint16_t)c->port, &p->browser_fd,
 	    &p->port);
 	if (e == ERR_OK)
 		e = sock_listen(c->device_listen, (uint16_t)c->device_port,
 		    &p->device_fd, &p->device_port);
+	if (e == ERR_OK && c->metrics_port != 0) {
+		(void)close(p->metrics_fd);
+		e = sock_listen("127.0.0.1", (uint16_t)c->metrics_port,
+		    &p->metrics_fd, &p->metrics_port);
+	}
 	if (e != ERR_OK)
 		return complain("cannot listen",
 		    e == ERR_EXISTS ? "the port is taken" : err_text(e));
