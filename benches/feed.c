@@ -3,7 +3,10 @@
  * H.264 file, each with the time at which it is given out, in the format of a
  * `pipe:` camera (docs/FORMATS.md section 1), again and again.
  *
- *   feed FILE FPS
+ *   feed FILE FPS [LOG]
+ *
+ * LOG gets a line `given N US` for each picture of the file, from 0 again each
+ * time that it begins.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,10 +40,14 @@ int
 main(int argc, char **argv)
 {
 	struct timespec next;
+	unsigned picture = 0;
+	FILE *log = NULL;
 	struct buf clip;
 
-	if (argc != 3)
+	if (argc != 3 && argc != 4)
 		return 2;
+	if (argc == 4 && (log = fopen(argv[3], "we")) == NULL)
+		return 1;
 	sandbox_begin();
 	const long step_ns = 1000000000L / atol(argv[2]);
 	buf_init(&clip, CLIP_OCTETS);
@@ -51,8 +58,10 @@ main(int argc, char **argv)
 		struct unit u = { .kind = UNIT_H264 };
 		bool key;
 
-		if (rest.len == 0)
+		if (rest.len == 0) {
 			rest = buf_slice(&clip);
+			picture = 0;
+		}
 		const size_t n = unit_octets(rest, &key);
 		u.octets = slice_head(rest, n);
 		u.flags = (uint8_t)(UNIT_OWN_TIME | (key ? UNIT_KEY : 0));
@@ -64,6 +73,11 @@ main(int argc, char **argv)
 		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next,
 		    NULL);
 		u.time_us = clock_realtime_us();
+		if (log != NULL) {
+			(void)fprintf(log, "given %u %llu\n", picture++,
+			    (unsigned long long)u.time_us);
+			(void)fflush(log);
+		}
 		if (unit_write(STDOUT_FILENO, &u) != ERR_OK)
 			return 0;
 	}

@@ -2,9 +2,10 @@
  * camera.c - a real RTSP camera for tests, by gst-rtsp-server: it serves a
  * pre-encoded clip, again and again.
  *
- *   test-camera CLIP [basic|digest] [h265]
+ *   test-camera CLIP [none|basic|digest] [h265|times]
  *
- * Prints `port N`. Words on standard input: `drop` closes every connection,
+ * Prints `port N`; with `times` a line `given N US` for each picture whose
+ * last packet goes out, US since 1970. Words on standard input: `drop` closes every connection,
  * `stall` stops sending and keeps the connection, `go` sends again, `quit`.
  * User ada, password by the environment's CAMERA_PASSWORD.
  */
@@ -37,6 +38,38 @@ buffer_passes(GstPad *pad, GstPadProbeInfo *info, gpointer ctx)
 					  : GST_PAD_PROBE_OK;
 }
 
+static gint pictures;
+
+/* RFC 3550: the marker is the first bit of the second octet. */
+static gboolean
+ends_picture(GstBuffer *packet)
+{
+	guint8 head[2] = { 0 };
+
+	return gst_buffer_extract(packet, 0, head, sizeof head) ==
+		   sizeof head &&
+	       (head[1] & 0x80) != 0;
+}
+
+/* The sink has waited for the clock by now: this packet goes out at once. */
+static GstPadProbeReturn
+packets_given(GstPad *pad, GstPadProbeInfo *info, gpointer ctx)
+{
+	GstBufferList *list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
+	GstBuffer *last = GST_PAD_PROBE_INFO_BUFFER(info);
+
+	(void)pad;
+	(void)ctx;
+	if ((info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) != 0)
+		last = gst_buffer_list_get(list,
+		    gst_buffer_list_length(list) - 1);
+	if (ends_picture(last))
+		(void)printf("given %d %" G_GINT64_FORMAT "\n", pictures++,
+		    g_get_real_time());
+	(void)fflush(stdout);
+	return GST_PAD_PROBE_OK;
+}
+
 static void
 media_made(GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer ctx)
 {
@@ -45,7 +78,12 @@ media_made(GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer ctx)
 	GstPad *pad = gst_element_get_static_pad(pay, "src");
 
 	(void)factory;
-	(void)ctx;
+	if (ctx != NULL) {
+		pictures = 0;
+		(void)gst_pad_add_probe(pad,
+		    GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+		    packets_given, NULL, NULL);
+	}
 	(void)gst_pad_add_probe(pad,
 	    GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
 	    buffer_passes, NULL, NULL);
@@ -108,6 +146,8 @@ main(int argc, char **argv)
 {
 	const char *scheme = argc > 2 ? argv[2] : "none";
 	const gboolean h265 = argc > 3 && strcmp(argv[3], "h265") == 0;
+	static gchar yes;
+	gchar *times = argc > 3 && strcmp(argv[3], "times") == 0 ? &yes : NULL;
 	GstRTSPMediaFactory *factory;
 	gchar *launch;
 
@@ -136,7 +176,7 @@ main(int argc, char **argv)
 	g_free(launch);
 	gst_rtsp_media_factory_set_shared(factory, FALSE);
 	(void)g_signal_connect(factory, "media-configure",
-	    G_CALLBACK(media_made), NULL);
+	    G_CALLBACK(media_made), times);
 	if (strcmp(scheme, "none") != 0)
 		login_want(factory, scheme);
 	GstRTSPMountPoints *mounts = gst_rtsp_server_get_mount_points(server);
