@@ -6,6 +6,19 @@
 #define CLI_CLI_H
 
 /*
+ * backup SERVER-FOLDER TO: the store and the segments, sealed as they are; a
+ * second time only what is new. restore FROM SERVER-FOLDER: into an empty
+ * folder, and no ticket from before lives. Eaves must not run there.
+ */
+int cli_backup(int argc, char **argv);
+int cli_restore(int argc, char **argv);
+/*
+ * keeper-backup KEEPER-FOLDER FILE, keeper-restore FILE KEEPER-FOLDER: under
+ * a passphrase, which is a line on the standard input.
+ */
+int cli_keeper_backup(int argc, char **argv);
+int cli_keeper_restore(int argc, char **argv);
+/*
  * lan-cert FOLDER: an authority and a certificate for this machine's names
  * and addresses, in that folder, made or renewed when need be. Prints "new"
  * or "kept".

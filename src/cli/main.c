@@ -8,10 +8,14 @@ static const struct {
 	const char *name, *words;
 	int (*run)(int argc, char **argv);
 } commands[] = {
+	{ "backup", "SERVER-FOLDER TO", cli_backup },
+	{ "keeper-backup", "KEEPER-FOLDER FILE", cli_keeper_backup },
+	{ "keeper-restore", "FILE KEEPER-FOLDER", cli_keeper_restore },
 	{ "lan-cert", "FOLDER", cli_lan_cert },
 	{ "lan-name", "CERTIFICATE", cli_lan_name },
 	{ "link", "FOLDER", cli_link },
 	{ "qr", "< ADDRESS", cli_qr },
+	{ "restore", "FROM SERVER-FOLDER", cli_restore },
 };
 
 static void

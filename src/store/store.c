@@ -224,6 +224,21 @@ store_commit(struct store *s)
 	return e;
 }
 
+enum err
+store_copy(struct store *s, const char *name)
+{
+	sqlite3_stmt *st = s->statements[SQL_COPY];
+
+	OBJ_CHECK(s, STORE_MAGIC);
+	assert(!s->writing);
+	int r = sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+	if (r == SQLITE_OK)
+		r = sqlite3_step(st);
+	(void)sqlite3_reset(st);
+	(void)sqlite3_clear_bindings(st);
+	return err_of_sqlite(r);
+}
+
 static enum err
 pragmas_set(struct store *s)
 {

@@ -99,5 +99,7 @@ MUST_USE enum err store_part_begin(struct store *s);
 MUST_USE enum err store_part_end(struct store *s, bool keep);
 /* On the disk when it returns ERR_OK. Nothing to write is ERR_OK too. */
 MUST_USE enum err store_commit(struct store *s);
+/* A compact copy in a new file of that name; between transactions. */
+MUST_USE enum err store_copy(struct store *s, const char *name);
 
 #endif

@@ -3,6 +3,7 @@
  * again. It alone binds ports and opens folders; it never reads an octet from
  * the network.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -413,6 +414,28 @@ tree_give(int fd, uid_t uid)
 	return ERR_OK;
 }
 
+/* Restored segments belong to who restored them. */
+static enum err
+segments_give(int folder_fd, uid_t uid)
+{
+	const int fd = openat(folder_fd, "segments",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	enum err e = ERR_OK;
+
+	if (dir == NULL)
+		return errno == ENOENT ? ERR_OK : err_of_errno(errno);
+	while (e == ERR_OK && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' &&
+		    fchownat(fd, entry->d_name, uid, uid,
+			AT_SYMLINK_NOFOLLOW) == -1 &&
+		    errno != ENOENT)
+			e = err_of_errno(errno);
+	(void)closedir(dir);
+	return e;
+}
+
 static enum err
 device_pair_make(struct parent *p)
 {
@@ -541,6 +564,8 @@ children_run(struct parent *p)
 	    (tree_give(p->keeper_fd, (uid_t)p->conf.uid_base + KEEPER) !=
 		    ERR_OK ||
 		tree_give(p->folder_fd, (uid_t)p->conf.uid_base + CORE) !=
+		    ERR_OK ||
+		segments_give(p->folder_fd, (uid_t)p->conf.uid_base + CORE) !=
 		    ERR_OK))
 		return complain("cannot give the folders to their users", "");
 	if ((p->loop = loop_create()) == NULL || signals_take(p) != ERR_OK)
