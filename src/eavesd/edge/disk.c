@@ -119,18 +119,28 @@ file_close(struct segment_file *f, uint64_t used)
 	f->fd = -1;
 }
 
+/* In the list while it is dirty: a write that failed does not make it so. */
+static void
+job_write(struct job *j, struct segment_file **dirty)
+{
+	struct segment_file *f = j->file;
+	const bool was_dirty = f->dirty;
+
+	file_write_at(f, &j->octets, j->at);
+	buf_fini(&j->octets);
+	if (f->dirty && !was_dirty) {
+		f->next_dirty = *dirty;
+		*dirty = f;
+	}
+}
+
 static void
 job_do(struct disk *d, struct job *j, struct segment_file **dirty)
 {
 	(void)d;
 	switch (j->kind) {
 	case JOB_WRITE:
-		if (!j->file->dirty) {
-			j->file->next_dirty = *dirty;
-			*dirty = j->file;
-		}
-		file_write_at(j->file, &j->octets, j->at);
-		buf_fini(&j->octets);
+		job_write(j, dirty);
 		break;
 	case JOB_CLOSE:
 		for (struct segment_file **at = dirty; *at != NULL;
