@@ -168,6 +168,8 @@ void edge_tickets_died(struct core *core);
 /* Kept until the turn's commit. Takes body and descriptors. */
 void answer_keep(struct core *core, uint32_t id, enum ipc_type type,
     struct tell *body, const int *fds, size_t fd_count);
+/* Those of this turn; what could not be committed is answered "not done". */
+void answers_send(struct core *core, enum err committed);
 /* Ends a call: its JSON and status become an answer. */
 void call_answer(struct call *c);
 

@@ -154,7 +154,7 @@ answer_undo(struct answer *a)
 	tell_count(&a->body, (struct count){ 0 }, 4);
 }
 
-static void
+void
 answers_send(struct core *core, enum err committed)
 {
 	for (size_t i = 0; i < core->answer_count; i++) {
@@ -190,7 +190,8 @@ folders_open(struct core *core)
 {
 	if (fchdir(CORE_FD_FOLDER) == -1 ||
 	    (mkdirat(CORE_FD_FOLDER, "segments", 0700) == -1 &&
-		errno != EEXIST))
+		errno != EEXIST) ||
+	    fsync(CORE_FD_FOLDER) == -1)
 		return err_of_errno(errno);
 	core->segments_fd = openat(CORE_FD_FOLDER, "segments",
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);

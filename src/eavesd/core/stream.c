@@ -193,7 +193,24 @@ times_set(int fd)
 	(void)futimens(fd, (const struct timespec[]){ day, day });
 }
 
-/* What a crash left open: random octets to the end, never written again. */
+/*
+ * A file has one writer. The lock is the descriptor's: edge has it with the
+ * descriptor, until it closes that or dies. ERR_AGAIN: somebody else has it.
+ */
+static enum err
+segment_lock(int fd)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
+		return ERR_OK;
+	return errno == EACCES ? ERR_AGAIN : err_of_errno(errno);
+}
+
+/*
+ * What a crash left open: random octets to the end, never written again.
+ * ERR_AGAIN: edge is still writing it, and closes it itself.
+ */
 static enum err
 segment_seal_off(struct core *core, const struct id *segment)
 {
@@ -204,6 +221,8 @@ segment_seal_off(struct core *core, const struct id *segment)
 	segment_name(segment, name);
 	AUTO_FD int fd = openat(core->segments_fd, name,
 	    O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd != -1 && (e = segment_lock(fd)) != ERR_OK)
+		return e;
 	if (fd != -1 && fstat(fd, &st) == 0 &&
 	    lseek(fd, 0, SEEK_END) != (off_t)-1) {
 		uint8_t random[65536];
@@ -241,20 +260,39 @@ id_take(void *ctx, const struct row *row)
 	return ERR_OK;
 }
 
+/* *ret_count: how many were left. */
+static enum err
+segments_seal_off(struct core *core, const struct id_list *open,
+    size_t *ret_count)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < open->count; i++) {
+		const enum err e = segment_seal_off(core, &open->at[i]);
+
+		if (e != ERR_OK && e != ERR_AGAIN)
+			return e;
+		count += e == ERR_OK;
+	}
+	*ret_count = count;
+	return ERR_OK;
+}
+
 enum err
 segments_tidy(struct core *core)
 {
-	for (;;) {
-		struct id_list open = { .count = 0 };
-		enum err e = store_each(core->store, SQL_SEGMENT_ALL_OPEN,
-		    NO_CELLS, id_take, &open);
+	size_t count;
+	enum err e;
 
-		if (e != ERR_OK || open.count == 0)
+	do {
+		struct id_list open = { .count = 0 };
+
+		if ((e = store_each(core->store, SQL_SEGMENT_ALL_OPEN, NO_CELLS,
+			 id_take, &open)) != ERR_OK)
 			return e;
-		for (size_t i = 0; i < open.count; i++)
-			if ((e = segment_seal_off(core, &open.at[i])) != ERR_OK)
-				return e;
-	}
+		e = segments_seal_off(core, &open, &count);
+	} while (e == ERR_OK && count != 0);
+	return e;
 }
 
 /* Room for one more: the oldest of the stream with the most goes first. */
@@ -315,6 +353,7 @@ segment_begin(struct core *core, const struct id *stream,
     const struct stream *s, struct tell *t, int *ret_fd)
 {
 	struct id_list left = { .count = 0 };
+	size_t left_count;
 	const struct day day = { clock_day() };
 	char name[NAME_ROOM];
 	struct id segment;
@@ -325,10 +364,8 @@ segment_begin(struct core *core, const struct id *stream,
 	if ((e = store_each(core->store, SQL_SEGMENT_OPEN_ONES,
 		 CELLS(cell_id(stream)), id_take, &left)) != ERR_OK)
 		return e;
-	for (size_t i = 0; i < left.count; i++)
-		if ((e = segment_seal_off(core, &left.at[i])) != ERR_OK)
-			return e;
-	if ((e = segments_make_room(core)) != ERR_OK)
+	if ((e = segments_seal_off(core, &left, &left_count)) != ERR_OK ||
+	    (e = segments_make_room(core)) != ERR_OK)
 		return e;
 	octets_random(segment.octets, ID_OCTETS);
 	segment_name(&segment, name);
@@ -338,7 +375,11 @@ segment_begin(struct core *core, const struct id *stream,
 		return err_of_errno(errno);
 	times_set(fd);
 	tell_id(t, &segment);
-	if ((e = segment_key_tell(core, s->slot, &segment, t)) == ERR_OK &&
+	/* edge syncs the file; its name is the folder's */
+	if ((e = segment_lock(fd)) == ERR_OK && fsync(core->segments_fd) == -1)
+		e = err_of_errno(errno);
+	if (e == ERR_OK &&
+	    (e = segment_key_tell(core, s->slot, &segment, t)) == ERR_OK &&
 	    (e = store_write(core->store, SQL_SEGMENT_ADD,
 		 CELLS(cell_id(&segment), cell_id(stream), cell_day(day)))) ==
 		ERR_OK) {
