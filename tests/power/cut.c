@@ -1,5 +1,6 @@
 #include "tests/power/cut.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct handle {
 static struct disk_file files[FILES_MAX];
 static unsigned seed, fails_at, operations;
 static bool failed, lies;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static unsigned
 draw(void)
@@ -32,19 +34,43 @@ draw(void)
 	return seed >> 16;
 }
 
-/* Counts what may be cut; true when there is no power (any more). */
-static bool
+unsigned
+cut_draw(void)
+{
+	return draw();
+}
+
+bool
 cut(void)
 {
+	(void)pthread_mutex_lock(&lock);
 	if (!failed && fails_at != 0 && ++operations >= fails_at)
 		failed = true;
-	return failed;
+	const bool gone = failed;
+	(void)pthread_mutex_unlock(&lock);
+	return gone;
 }
 
 bool
 cut_failed(void)
 {
-	return failed;
+	(void)pthread_mutex_lock(&lock);
+	const bool gone = failed;
+	(void)pthread_mutex_unlock(&lock);
+	return gone;
+}
+
+bool
+cut_sync_lies(void)
+{
+	return lies;
+}
+
+void
+cut_at(unsigned new_fails_at)
+{
+	fails_at = new_fails_at;
+	operations = 0;
 }
 
 void

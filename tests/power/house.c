@@ -1,0 +1,215 @@
+#include "tests/power/house.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/codec.h"
+#include "eavesd/core/core.h"
+#include "eavesd/edge/disk.h"
+#include "tests/power/cut.h"
+
+#define TURN_MS   1000
+#define TURNS_MAX 30
+
+struct house {
+	struct loop *loop;
+	struct keeper_thread *keeper;
+	struct core *core;
+	struct edge edge;
+	/* the answer to house_files() */
+	struct house_file *files;
+	size_t file_count;
+	bool answered;
+};
+
+static enum err
+edge_serve(void *ctx, struct ipc *ch, struct ipc_msg *m)
+{
+	(void)ch;
+	return edge_question(ctx, m);
+}
+
+static enum err
+nobody_serves(void *ctx, struct ipc *ch, struct ipc_msg *m)
+{
+	(void)ctx;
+	(void)ch;
+	(void)m;
+	return ERR_DENIED;
+}
+
+static void
+nothing_broke(void *ctx, struct ipc *ch)
+{
+	(void)ctx;
+	(void)ch;
+}
+
+static struct ipc *
+side_open(struct house *h, int fd, enum ipc_role self, enum ipc_role peer)
+{
+	const struct ipc_side side = { .self = self,
+		.peer = peer,
+		.serve = peer == IPC_EDGE ? edge_serve : nobody_serves,
+		.broken = nothing_broke,
+		.ctx = h->core };
+	struct ipc *ch = ipc_create(h->loop, fd, &side);
+
+	if (ch == NULL)
+		abort();
+	return ch;
+}
+
+enum err
+house_open(int keeper_fd, int segments_fd, struct house **ret)
+{
+	struct house *h = calloc(1, sizeof *h);
+	int ends[2], fd;
+	enum err e;
+
+	if (h == NULL || (h->core = calloc(1, sizeof *h->core)) == NULL ||
+	    (h->loop = loop_create()) == NULL ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+		abort();
+	h->keeper = keeper_thread_start(keeper_fd, &fd);
+	h->core->loop = h->edge.loop = h->loop;
+	h->core->segments_fd = segments_fd;
+	h->core->media_octets_max = (uint64_t)1 << 40;
+	h->core->keeper = side_open(h, fd, IPC_CORE, IPC_KEEPER);
+	h->core->edge = side_open(h, ends[0], IPC_CORE, IPC_EDGE);
+	h->edge.core = side_open(h, ends[1], IPC_EDGE, IPC_CORE);
+	if ((h->edge.disk = disk_create(&h->edge)) == NULL)
+		abort();
+	/* as core_start.c */
+	if ((e = store_open("store.db", &h->core->store)) != ERR_OK ||
+	    (e = segments_tidy(h->core)) != ERR_OK ||
+	    (e = store_commit(h->core->store)) != ERR_OK) {
+		house_close(h);
+		return e;
+	}
+	*ret = h;
+	return ERR_OK;
+}
+
+void
+house_close(struct house *h)
+{
+	struct ipc *core = h->edge.core;
+
+	h->edge.core = NULL;
+	ipc_destroy(core);
+	disk_destroy(h->edge.disk);
+	while (h->edge.streams != NULL)
+		stream_let_go(&h->edge, h->edge.streams);
+	store_close(h->core->store);
+	ipc_destroy(h->core->edge);
+	ipc_destroy(h->core->keeper);
+	keeper_thread_join(h->keeper);
+	loop_destroy(h->loop);
+	free(h->core);
+	free(h);
+}
+
+/* One turn of core and edge; core answers after its commit. */
+static void
+house_turn(struct house *h)
+{
+	if (loop_turn(h->loop, TURN_MS) != ERR_OK)
+		abort();
+	answers_send(h->core, store_commit(h->core->store));
+}
+
+enum err
+house_stream(struct house *h, const struct id *stream)
+{
+	struct stream s = { .home = { { 1 } },
+		.writer = { { 2 } },
+		.class = 1 };
+	AUTO_BUF struct buf slot;
+	enum err e;
+
+	buf_init(&slot, 16);
+	if ((e = keeper_ask(h->core, MSG_SLOT_NEW, SLICE_LIT(""), &slot)) !=
+	    ERR_OK)
+		return e;
+	s.slot = (uint32_t)slice_be(buf_slice(&slot), 4);
+	if ((e = stream_add(h->core, stream, &s)) != ERR_OK)
+		return e;
+	return store_commit(h->core->store);
+}
+
+void
+house_record(struct house *h, const struct id *stream, struct slice record)
+{
+	static const struct id home = { { 1 } };
+	struct live_stream *s = stream_take(&h->edge, stream, &home);
+	struct record_clear clear;
+
+	if (s == NULL || fan_publish(&s->fan, record, &clear) != ERR_OK)
+		abort();
+	recording_add(&h->edge, s, record, &clear);
+}
+
+static void
+files_came(void *ctx, enum err e, struct ipc_msg *m)
+{
+	struct house *h = ctx;
+	struct rd r;
+
+	h->answered = true;
+	h->file_count = 0;
+	if (e != ERR_OK)
+		return;
+	rd_init(&r, m->body);
+	if (rd_u8(&r) != ERR_OK)
+		return;
+	h->file_count = rd_u16(&r);
+	for (size_t i = 0; i < h->file_count; i++) {
+		(void)rd_octets(&r, ID_OCTETS);
+		rd_copy(&r, h->files[i].key.octets, KEY_OCTETS);
+		h->files[i].fd = m->fds[i];
+		m->fds[i] = -1;
+	}
+	if (rd_end(&r) != ERR_OK)
+		abort();
+}
+
+size_t
+house_files(struct house *h, const struct id *stream,
+    struct house_file files[static 4])
+{
+	uint8_t q[ID_OCTETS + 2] = { 0 };
+
+	h->answered = false;
+	h->files = files;
+	memcpy(q, stream->octets, ID_OCTETS);
+	q[ID_OCTETS + 1] = 4;
+	if (ipc_request(h->edge.core, MSG_SEGMENT_LIST, SLICE_OF(q), files_came,
+		h) != ERR_OK)
+		abort();
+	for (int i = 0; i < TURNS_MAX && !h->answered; i++)
+		house_turn(h);
+	if (!h->answered)
+		abort();
+	return h->file_count;
+}
+
+bool
+house_second(struct house *h)
+{
+	/* a question to core comes after the one for a segment's file */
+	for (struct live_stream *s = h->edge.streams; s != NULL; s = s->next) {
+		struct house_file files[4];
+		const size_t n = house_files(h, &s->fan.id, files);
+
+		for (size_t i = 0; i < n; i++)
+			(void)close(files[i].fd);
+	}
+	recordings_second(&h->edge);
+	for (int i = 0; i < TURNS_MAX && h->edge.disk->queued != 0; i++)
+		house_turn(h);
+	if (h->edge.disk->queued != 0)
+		abort();
+	return !cut_failed();
+}

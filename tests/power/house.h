@@ -1,0 +1,42 @@
+/*
+ * house.h - the server in one process, on the disk whose power can be cut:
+ * core and edge as they are, on one loop, the keeper on a thread of its own.
+ * Only the browsers' and hubs' connections are left out.
+ */
+#ifndef POWER_HOUSE_H
+#define POWER_HOUSE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/id.h"
+#include "crypto/crypto.h"
+
+struct house;
+
+/* The folders are borrowed. An error: the power went while it began. */
+enum err house_open(int keeper_fd, int segments_fd, struct house **ret);
+void house_close(struct house *h);
+
+/* Makes a media stream. */
+enum err house_stream(struct house *h, const struct id *stream);
+/* A record of that stream, as a hub sends it. */
+void house_record(struct house *h, const struct id *stream, struct slice s);
+/* What edge does each second; true: done, and the power is still there. */
+bool house_second(struct house *h);
+
+/* Newest segments that core lists, oldest first: at most 4. */
+struct house_file {
+	int fd;
+	struct key key;
+};
+size_t house_files(struct house *h, const struct id *stream,
+    struct house_file files[static 4]);
+
+/* --- keeper_thread.c --- */
+
+struct keeper_thread;
+/* *ret_fd: core's end. The thread ends when that is closed. */
+struct keeper_thread *keeper_thread_start(int folder_fd, int *ret_fd);
+void keeper_thread_join(struct keeper_thread *t);
+
+#endif

@@ -1,0 +1,351 @@
+/*
+ * segment_test.c - the power goes while pictures are recorded, a hundred times
+ * over, and on some days again while the server comes back. Core and edge are
+ * the real ones (house.c), on a disk that loses or tears what was not synced.
+ *
+ * Afterwards each record that was synced is there, opens and is itself; what
+ * the torn end of a file looks like opens for nobody; recording goes on in a
+ * new file, and what is recorded plays.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/aead.h"
+#include "eavesd/edge/disk.h"
+#include "model/run_read.h"
+#include "model/run_write.h"
+#include "os/file.h"
+#include "tests/power/cut.h"
+#include "tests/power/cut_files.h"
+#include "tests/power/house.h"
+#include "unit/t.h"
+
+#define SEEDS          100
+#define RECORDS_MAX    1200
+#define GROUPS_MAX     90
+#define PICTURES       6 /* of a group */
+#define PICTURE_OCTETS 400000u
+#define REST_OCTETS    20000u
+#define START_US       1763913600000000
+
+static uint8_t noise[PICTURE_OCTETS];
+static const struct id stream = { { 3 } };
+
+/* A run: what was sealed, and how far the disk has it. */
+struct tape {
+	struct sign_pair hub;
+	struct key hour;
+	uint8_t hour_public[KX_OCTETS];
+	struct run_info info;
+	struct run_writer *w;
+	struct house *house;
+	struct buf record[RECORDS_MAX];
+	size_t count, synced;
+	/* reading back */
+	struct run_reader *reader;
+	bool there[RECORDS_MAX];
+	unsigned torn;
+};
+
+static void
+tape_record(void *to, uint64_t index, uint8_t flags, struct slice record)
+{
+	struct tape *t = to;
+
+	(void)flags;
+	assert_true(t->count < RECORDS_MAX && index == t->count);
+	buf_init(&t->record[t->count], RUN_RECORD_MAX);
+	T_OK(buf_append(&t->record[t->count++], record));
+	house_record(t->house, &stream, record);
+}
+
+static void
+tape_open(struct tape *t, struct house *h)
+{
+	AUTO_KEY run_key, seed;
+
+	*t = (struct tape){ .house = h };
+	octets_random(&seed, sizeof seed);
+	octets_random(&t->hour, sizeof t->hour);
+	octets_random(&run_key, sizeof run_key);
+	sign_pair_make(&seed, &t->hub);
+	kx_public(&t->hour, t->hour_public);
+	t->info = (struct run_info){
+		.place = { { { 1 } }, { { 2 } }, stream, { { 4 } }, RUN_MEDIA },
+		.epoch = 1,
+		.start_us = START_US,
+	};
+	run_id_make(&stream, &t->info.run);
+	const struct run_secrets secrets = { .run_key = &run_key };
+	const struct run_sink sink = { tape_record, t };
+	T_OK(run_write_open(&t->info, t->hour_public, &t->hub, &secrets, sink,
+	    &t->w));
+}
+
+static void
+tape_close(struct tape *t)
+{
+	run_write_close(t->w);
+	run_read_close(t->reader);
+	for (size_t i = 0; i < t->count; i++)
+		buf_fini(&t->record[i]);
+}
+
+/* A second or two of a camera; then what edge does each second. */
+static void
+tape_group(struct tape *t, unsigned group)
+{
+	for (unsigned i = 0; i < PICTURES; i++) {
+		const size_t most = i == 0 ? PICTURE_OCTETS : REST_OCTETS;
+		const size_t n = 100 + (cut_draw() * 7u) % (most - 100);
+
+		T_OK(run_write_media(t->w, i == 0,
+		    START_US + (group * PICTURES + i) * 166667, RUN_H264,
+		    slice_make(noise, n)));
+	}
+	if (house_second(t->house))
+		t->synced = t->count;
+}
+
+/* --- reading back --- */
+
+static enum err
+record_look(void *ctx, const struct record_clear *clear, struct slice record)
+{
+	struct tape *t = ctx;
+	struct run_said said;
+	struct run_info info;
+
+	if (memcmp(clear->run.octets, t->info.run.octets, RUN_ID_OCTETS) != 0)
+		return ERR_OK;
+	const bool itself = clear->index < t->count &&
+			    slice_eq(buf_slice(&t->record[clear->index]),
+				record);
+	if (clear->flags == RECORD_HEADER) {
+		t->there[0] |= itself;
+		if (itself && t->reader == NULL)
+			T_OK(run_read_open(record, &t->info.place, &t->hour,
+			    t->hub.public, &info, &t->reader));
+		return ERR_OK;
+	}
+	const bool opens = t->reader != NULL &&
+			   run_read(t->reader, record, &said) == ERR_OK;
+	/* what opens is what was sealed */
+	assert_true(!opens || itself);
+	if (opens)
+		t->there[clear->index] = true;
+	else
+		t->torn++;
+	return ERR_OK;
+}
+
+static void
+file_look(struct house_file *f, struct tape *tapes, size_t count)
+{
+	AUTO_BUF struct buf b;
+
+	buf_init(&b, SEGMENT_OCTETS);
+	T_OK(fd_read_all(f->fd, &b));
+	T_OK(ctr_xor(&f->key, 0, b.at, b.len));
+	/* a file whose first octets were not synced is no segment */
+	for (size_t i = 0; i < count; i++)
+		(void)!segment_scan(buf_slice(&b), record_look, &tapes[i]);
+	(void)close(f->fd);
+}
+
+static unsigned
+tape_lost(const struct tape *t)
+{
+	unsigned lost = 0;
+
+	for (size_t i = 0; i < t->synced; i++)
+		lost += !t->there[i];
+	return lost;
+}
+
+struct played {
+	const struct tape *tape;
+	unsigned pictures;
+};
+
+static enum err
+record_play(void *ctx, const struct record_clear *clear, struct slice record)
+{
+	struct played *p = ctx;
+
+	if (clear->index < p->tape->count &&
+	    slice_eq(record, buf_slice(&p->tape->record[clear->index])))
+		p->pictures += clear->flags == 0 || clear->flags == RECORD_KEY;
+	return ERR_OK;
+}
+
+/* The first groups of a run, as a viewer asks edge for them. */
+static unsigned
+pictures_play(struct house *h, const struct tape *t, size_t groups)
+{
+	struct job j = { .is_range = true,
+		.range = { .run = t->info.run, .index = 1, .groups = groups } };
+	struct played p = { .tape = t };
+	struct house_file files[4];
+	AUTO_BUF struct buf b;
+
+	j.file_count = house_files(h, &stream, files);
+	for (size_t i = 0; i < j.file_count; i++)
+		j.files[i] = (struct read_file){ files[i].fd, files[i].key };
+	read_do(&j);
+	buf_init(&b, SEGMENT_OCTETS);
+	T_OK(segment_head_put(&b));
+	T_OK(buf_append(&b, buf_slice(&j.records)));
+	T_OK(segment_scan(buf_slice(&b), record_play, &p));
+	buf_fini(&j.records);
+	free(j.groups);
+	return p.pictures;
+}
+
+/* --- one life --- */
+
+struct folders {
+	int keeper, segments;
+};
+
+/* The server comes back; the power may go once more while it does. */
+static struct house *
+house_again(const struct folders *f, unsigned seed)
+{
+	struct house *h;
+
+	cut_files_power_on();
+	cut_power_on();
+	if (seed % 2 == 0) {
+		cut_at(1 + cut_draw() % 200);
+		if (house_open(f->keeper, f->segments, &h) == ERR_OK) {
+			cut_at(0);
+			return h;
+		}
+		assert_true(cut_failed());
+		cut_files_power_on();
+		cut_power_on();
+	}
+	T_OK(house_open(f->keeper, f->segments, &h));
+	return h;
+}
+
+struct sums {
+	unsigned synced, lost, torn, silent;
+};
+
+static void
+life(const struct folders *f, unsigned seed, struct sums *sums)
+{
+	static struct tape tapes[2];
+	struct house_file files[4];
+	struct house *h;
+
+	cut_reset(seed, 0);
+	cut_files_watch(f->segments);
+	T_OK(house_open(f->keeper, f->segments, &h));
+	T_OK(house_stream(h, &stream));
+	cut_at(2 + seed * 37 % 300);
+	tape_open(&tapes[0], h);
+	for (unsigned i = 0; i < GROUPS_MAX && !cut_failed(); i++)
+		tape_group(&tapes[0], i);
+	cut_at(1);
+	house_close(h);
+
+	h = house_again(f, seed);
+	tape_open(&tapes[1], h);
+	for (unsigned i = 0; i < 3; i++)
+		tape_group(&tapes[1], i);
+	const size_t n = house_files(h, &stream, files);
+	for (size_t i = 0; i < n; i++)
+		file_look(&files[i], tapes, 2);
+	sums->silent += pictures_play(h, &tapes[1], 2) != 2 * PICTURES;
+	if (tapes[0].synced >= PICTURES + 3)
+		sums->silent += pictures_play(h, &tapes[0], 1) != PICTURES;
+	for (size_t i = 0; i < 2; i++) {
+		sums->synced += (unsigned)tapes[i].synced;
+		sums->lost += tape_lost(&tapes[i]);
+		sums->torn += tapes[i].torn;
+		tape_close(&tapes[i]);
+	}
+	house_close(h);
+}
+
+static int
+folder_make(char *name)
+{
+	const int fd = mkdtemp(name) == NULL
+			   ? -1
+			   : open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd != -1);
+	return fd;
+}
+
+static void
+folder_drop(int fd, const char *name, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		(void)unlinkat(fd, *names, 0);
+	(void)close(fd);
+	(void)rmdir(name);
+}
+
+static struct sums
+all_lives(void)
+{
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	struct folders f = { .keeper = folder_make(keeper) };
+	struct sums sums = { 0 };
+
+	T_OK(crypto_init());
+	octets_random(noise, sizeof noise);
+	for (unsigned seed = 1; seed <= SEEDS; seed++) {
+		char segments[] = "/tmp/eaves-power-XXXXXX";
+
+		f.segments = folder_make(segments);
+		life(&f, seed, &sums);
+		cut_files_drop();
+		(void)close(f.segments);
+		assert_int_equal(rmdir(segments), 0);
+	}
+	folder_drop(f.keeper, keeper,
+	    (const char *const[]){ "keeper.secret", "rest.keys", "generations",
+		"stamp", NULL });
+	print_message("# %u seeds, %u records synced, %u lost, %u torn, %u "
+		      "silent\n",
+	    SEEDS, sums.synced, sums.lost, sums.torn, sums.silent);
+	assert_true(sums.synced > 20 * SEEDS);
+	return sums;
+}
+
+static void
+no_synced_record_is_lost_when_the_power_goes(void **state)
+{
+	(void)state;
+	cut_install(false);
+	const struct sums s = all_lives();
+	assert_int_equal(s.lost, 0);
+	assert_int_equal(s.silent, 0);
+}
+
+static void
+with_syncs_that_lie_records_are_lost(void **state)
+{
+	(void)state;
+	cut_install(true);
+	assert_true(all_lives().lost > 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_synced_record_is_lost_when_the_power_goes),
+		cmocka_unit_test(with_syncs_that_lie_records_are_lost),
+	};
+
+	return T_RUN(tests);
+}
