@@ -164,8 +164,9 @@ export const words = {
   home: {
     cameras: 'Cameras',
     live: 'Live', goLive: 'Back to live', past: 'A minute back',
+    cannotOpen: 'Your home cannot be opened',
     noCamera: 'No camera yet',
-    noCameraLead: 'A hub brings your cameras. Run “eaves link” beside them and open the link that it prints in this browser.',
+    noCameraLead: 'Your hub is here, but has no camera. Start it again with one: ./run --camera rtsp://user@address/path',
     picture: (name: string) => `Picture of ${name}`,
     slider: 'Time, up to a minute back',
     ago: (s: number) => (s < 0.5 ? 'live' : `${span(s)} back`),

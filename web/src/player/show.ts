@@ -25,6 +25,7 @@ export interface ShowEvents {
 const QUIET_MS = 3000; /* then a picture is old */
 const STOPPED_MS = 1000; /* no record for so long: the stream stopped */
 const UNMARKED_MS = 3000; /* then it is blank */
+const REWATCH_MS = 5000; /* after a run that does not open */
 const UNMARKED_MAX = 256;
 const FRESH_MS = 2000; /* "verified" needs a mark this young */
 const LATENCIES = 31;
@@ -50,6 +51,7 @@ export class Show {
   private markedAt = 0;
   private mark = { run: '', number: -1 };
   private behindSince = 0;
+  private watchedAt = 0;
   private shutAt = 0; /* ms, of the newest record that did not open */
   private latencies: number[] = [];
   clock: Offset | null = null;
@@ -82,6 +84,7 @@ export class Show {
 
   async watch(): Promise<void> {
     this.unwatch();
+    this.watchedAt = performance.now();
     const j = await this.line.ask({ t: 'watch', stream: this.camera.stream });
     if (!j) return;
     this.slot = j.number('slot');
@@ -232,11 +235,19 @@ export class Show {
     const stopped = t - this.heard > STOPPED_MS;
     /* they come, and none opens */
     if (t - this.arrived > UNMARKED_MS && t - this.shutAt < STOPPED_MS) this.blank('shut');
+    if (this.fault === 'shut') this.watchAgain();
     const oldest = this.unmarked[0];
     if (!this.frozen && oldest && t - oldest.arrived > UNMARKED_MS) {
       if (stopped) this.freeze();
       else this.blank('unmarked');
     }
+  }
+
+  /* A run whose header did not open, or did not come, never will: ask for it. */
+  private watchAgain(): void {
+    const t = performance.now();
+    if (t - this.watchedAt < REWATCH_MS) return;
+    void this.watch();
   }
 
   /*

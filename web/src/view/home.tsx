@@ -41,10 +41,18 @@ function Empty() {
         <p class="hint" role="status"><span class="spin" aria-hidden="true" /> {words.gone.trying}</p>
       </section>
     );
-  if (opening || problem)
+  if (problem)
+    return (
+      <section class="card still">
+        <h1>{words.home.cannotOpen}</h1>
+        <Note problem={problem} />
+      </section>
+    );
+  if (opening)
     return (
       <div class="waiting still">
-        {problem ? <Note problem={problem} /> : <><Logo /><p role="status">{words.common.loading}</p></>}
+        <Logo />
+        <p role="status">{words.common.loading}</p>
       </div>
     );
   return (

@@ -1,0 +1,155 @@
+/*
+ * A server that gives one camera's records out as another's, an old run as
+ * live, an old list of the home as the newest, keys of its own: each is
+ * refused, and people are told in words. tamper.test.mjs has the rest.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { chromiumClose, pageOpen, shot } from './browser.mjs';
+import { accessible, codeConfirm, data, firstRun, moves, signIn, title, untilData } from './steps.mjs';
+import { System } from './system.mjs';
+import { Tamper, flagsOf } from './tamper.mjs';
+
+const KEY = 1;
+const HEADER = 2;
+const system = new System();
+system.hubArgs = ['--camera', 'demo', '--camera-name', 'Front door', '--camera', 'demo', '--camera-name', 'Garden'];
+let between;
+let page;
+let passphrase;
+
+before(async () => {
+  await system.start();
+  const first = await pageOpen();
+  let code;
+  ({ passphrase, code } = await firstRun(first.page, await system.link(), 'Eve', 'House'));
+  await codeConfirm(first.page, code);
+  await moves(first.page);
+  await first.context.close();
+  between = await new Tamper(system.port).listen();
+  ({ page } = await pageOpen());
+  await signIn(page, between.url, 'Eve', passphrase);
+  await moves(page);
+});
+after(async () => {
+  await chromiumClose();
+  await between?.close();
+  await system.stop();
+});
+
+const show = (name) =>
+  page.getByRole('navigation', { name: 'Cameras' }).getByRole('button', { name }).click();
+const good = async () => {
+  between.bend = (m) => m;
+  await untilData(page, (d) => d.picture === 'live' && d.verified === 'true');
+};
+/* What the server sends from the next watch on, slot and all. */
+function recorded(until) {
+  const all = [];
+  between.bend = (m) => { if (all.length || flagsOf(m) === HEADER) all.push(m); until(all); return m; };
+  return all;
+}
+const slotted = (m, like) => { like.copy(m, 0, 0, 4); return m; };
+
+test('records of another camera do not open', async () => {
+  await good();
+  const garden = recorded(() => {});
+  await show('Garden');
+  await moves(page, 20);
+  let n = 0;
+  between.bend = (m) => (n < garden.length ? slotted(Buffer.from(garden[n++]), m) : null);
+  await show('Front door');
+  await untilData(page, (d) => d.picture === 'shut');
+  await page.getByText('Does not open').first().waitFor();
+  await good();
+});
+
+test('a flag that was changed keeps the record shut', async () => {
+  await good();
+  between.bend = (m) => { if (flagsOf(m) <= KEY) m[5] ^= KEY; return m; };
+  await untilData(page, (d) => d.picture === 'shut');
+  await good();
+});
+
+test('a group that was cut out is not papered over', async () => {
+  await good();
+  let keys = 0;
+  const shown = new Set();
+  between.bend = (m) => {
+    if (flagsOf(m) === KEY) keys++;
+    return keys % 2 === 1 ? null : m;
+  };
+  for (let i = 0; i < 20; i++) {
+    const d = await untilData(page, (x, seen) => !seen.has(x.captured), shown);
+    shown.add(d.captured);
+    /* the time that is shown is the picture's own, and what is old is called so */
+    assert.ok(d.picture !== 'live' || Date.now() * 1000 - Number(d.captured) < 4e6);
+  }
+  await good();
+});
+
+test('a run from before that is played as live is called old', async () => {
+  await good();
+  const before_ = recorded(() => {});
+  await show('Front door');
+  await untilData(page, (d, from) => Number(d.captured) > from + 3e6, Number((await data(page)).captured));
+  between.bend = (m) => m;
+  const last = Number((await data(page)).captured);
+  await untilData(page, (d) => Number(d.captured) > last + 11e6);
+  let n = 0;
+  between.bend = (m) => (n < before_.length ? slotted(Buffer.from(before_[n++]), m) : null);
+  await page.reload();
+  const d = await untilData(page, (x) => x.picture === 'old' && Number(x.captured) > 0);
+  assert.ok(Date.now() * 1000 - Number(d.captured) > 10e6);
+  await page.getByText('Old picture').first().waitFor();
+  await shot(page, 'replayed');
+  between.bend = (m) => m;
+  await page.reload();
+  await good();
+});
+
+/* The server's answers to "what is this home" are changed on the way. */
+async function homeBent(bend) {
+  await page.route('**/api/home/read', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    await route.fulfill({ response: answer, json: bend(body) });
+  });
+  await page.reload();
+}
+
+test('a list of the home that is older than the one known is refused', async () => {
+  await homeBent((b) => ({ ...b, versions: b.versions.slice(0, -1) }));
+  await page.getByText('is not signed as it should be').first().waitFor();
+  await accessible(page, 'older home');
+  await shot(page, 'untrusted');
+  await page.unroute('**/api/home/read');
+});
+
+test('a key that the signed list does not commit to is refused', async () => {
+  await homeBent((b) => {
+    const bent = b.keys.map((k) => {
+      const item = Buffer.from(k.item, 'base64url');
+      item[item.length - 1] ^= 1;
+      return { ...k, item: item.toString('base64url') };
+    });
+    return { ...b, keys: bent };
+  });
+  await page.getByText('is not signed as it should be').first().waitFor();
+  await page.unroute('**/api/home/read');
+  await page.reload();
+  await moves(page);
+});
+
+test('a home without a camera says how to add one', async () => {
+  const empty = new System();
+  after(() => empty.stop());
+  empty.hubArgs = [];
+  await empty.start();
+  const { page: p } = await pageOpen();
+  const { code } = await firstRun(p, await empty.link(), 'Zoe', 'Cabin');
+  await codeConfirm(p, code);
+  await title(p, 'No camera yet');
+  await accessible(p, 'no camera');
+  await shot(p, 'no-camera');
+});
