@@ -10,8 +10,11 @@
 
 #define SEGMENT_OCTETS      (16u << 20)
 #define SEGMENT_HEAD_OCTETS 16
-#define RECORD_OCTETS_MAX   ((4u << 20) + 256)
-#define RECORD_OCTETS_MIN   4
+#define SEGMENT_SUM_OCTETS  32 /* at the very end of a closed one */
+/* Frames end before this: after them there is a length 0, then the sum. */
+#define SEGMENT_FRAMES_END (SEGMENT_OCTETS - SEGMENT_SUM_OCTETS - 4)
+#define RECORD_OCTETS_MAX  ((4u << 20) + 256)
+#define RECORD_OCTETS_MIN  4
 
 #define RECORD_KEY    1
 #define RECORD_HEADER 2

@@ -15,6 +15,9 @@
 #define ROW_OCTETS_MAX (16u << 10)
 #define NAME_ROOM      (2 * ID_OCTETS + 1)
 
+/* How a segment was closed; 0: it is not. */
+static const struct choice segment_whole = { 1 }, segment_left = { 2 };
+
 enum err
 stream_get(struct core *core, const struct id *id, struct stream *ret)
 {
@@ -241,7 +244,7 @@ segment_seal_off(struct core *core, const struct id *segment)
 		times_set(fd);
 	}
 	return store_write(core->store, SQL_SEGMENT_CLOSE,
-	    CELLS(cell_id(segment)));
+	    CELLS(cell_id(segment), cell_choice(segment_left)));
 }
 
 struct id_list {
@@ -645,7 +648,7 @@ edge_question(struct core *core, struct ipc_msg *m)
 			return ERR_SYNTAX;
 		memcpy(segment.octets, m->body.at, ID_OCTETS);
 		return store_write(core->store, SQL_SEGMENT_CLOSE,
-		    CELLS(cell_id(&segment)));
+		    CELLS(cell_id(&segment), cell_choice(segment_whole)));
 	default:
 		return ERR_DENIED;
 	}

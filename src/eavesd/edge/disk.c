@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -34,7 +35,9 @@ struct segment_file {
 	uint64_t used; /* octets handed to the thread */
 	unsigned refs; /* recording + jobs in flight; loop side only */
 	bool failed, dirty;
-	struct segment_file *next_dirty; /* thread side */
+	/* thread side */
+	struct segment_file *next_dirty;
+	crypto_hash_sha256_state sum; /* of what lies in the file */
 };
 
 struct recording {
@@ -58,6 +61,7 @@ file_write_at(struct segment_file *f, struct buf *b, uint64_t at)
 		f->failed = true;
 		return;
 	}
+	crypto_hash_sha256_update(&f->sum, b->at, b->len);
 	while (s.len != 0) {
 		const ssize_t n = pwrite(f->fd, s.at, s.len, (off_t)at);
 
@@ -93,16 +97,34 @@ file_sync(struct segment_file *f)
 	times_set(f->fd);
 }
 
+/* The last octets: what a look at the disk compares all others with. */
+static void
+file_sum(struct segment_file *f)
+{
+	crypto_hash_sha256_state sum = f->sum;
+	AUTO_BUF struct buf b;
+	uint8_t *at;
+
+	buf_init(&b, SEGMENT_SUM_OCTETS);
+	if (buf_reserve(&b, SEGMENT_SUM_OCTETS, &at) != ERR_OK) {
+		f->failed = true;
+		return;
+	}
+	crypto_hash_sha256_final(&sum, at);
+	b.len = SEGMENT_SUM_OCTETS;
+	file_write_at(f, &b, SEGMENT_OCTETS - SEGMENT_SUM_OCTETS);
+}
+
 static void
 file_close(struct segment_file *f, uint64_t used)
 {
+	const uint64_t end = SEGMENT_OCTETS - SEGMENT_SUM_OCTETS;
 	struct buf zeros;
 	uint8_t *at;
 
-	while (used < SEGMENT_OCTETS && !f->failed) {
-		const size_t n = SEGMENT_OCTETS - used < 65536
-				     ? (size_t)(SEGMENT_OCTETS - used)
-				     : 65536;
+	while (used < end && !f->failed) {
+		const size_t n = end - used < 65536 ? (size_t)(end - used)
+						    : 65536;
 
 		buf_init(&zeros, n);
 		if (buf_reserve(&zeros, n, &at) != ERR_OK)
@@ -113,6 +135,8 @@ file_close(struct segment_file *f, uint64_t used)
 		buf_fini(&zeros);
 		used += n;
 	}
+	if (!f->failed)
+		file_sum(f);
 	f->dirty = true;
 	file_sync(f);
 	(void)close(f->fd);
@@ -337,6 +361,7 @@ segment_parse(struct ipc_msg *m)
 	f->fd = m->fds[0];
 	m->fds[0] = -1;
 	f->refs = 1;
+	crypto_hash_sha256_init(&f->sum);
 	return f;
 }
 
@@ -429,7 +454,7 @@ recording_add(struct edge *e, struct live_stream *s, struct slice record,
 		(clear->flags == RECORD_KEY &&
 		    r->file->used + r->plain.len > ROLL_OCTETS) ||
 		r->file->used + r->plain.len + record.len + 8 >
-		    SEGMENT_OCTETS)) {
+		    SEGMENT_FRAMES_END)) {
 		plain_flush(e, r);
 		file_close_ask(e, r);
 	}
