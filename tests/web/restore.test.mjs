@@ -3,7 +3,7 @@
  * old keeper of the same moment nothing but `eaves restore` can tell.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,7 +11,8 @@ import { chromiumClose, pageOpen } from './browser.mjs';
 import { codeConfirm, firstRun, moves, signInHere, untilData } from './steps.mjs';
 import { System } from './system.mjs';
 
-const eaves = path.join(process.env.EAVES_BUILD ?? 'build', 'src/cli/eaves');
+const build = process.env.EAVES_BUILD ?? 'build';
+const eaves = path.join(build, 'src/cli/eaves');
 const PHRASE = 'rivers and trains and 9 pears\n';
 const system = new System();
 let page;
@@ -23,6 +24,13 @@ function run(words, input = '') {
 
 function fails(words, input, why) {
   assert.throws(() => run(words, input), (e) => e.status === 1 && why.test(e.stderr));
+}
+
+/* What eaves-fsck says of the server's folder, and its exit status. */
+function fsck(keeper = 'keeper') {
+  const words = [system.at('server'), system.at(keeper)];
+  const r = spawnSync(path.join(build, 'src/eavesd/eaves-fsck'), words, { encoding: 'utf8' });
+  return { status: r.status, text: r.stdout + r.stderr };
 }
 
 before(async () => {
@@ -73,6 +81,51 @@ test('after it no sign-in from before lives; who signs in again finds the home a
   await page.keyboard.press('Home');
   const d = await untilData(page, (x) => x.picture === 'past' && x.verified === 'true');
   assert.ok(Number(d.captured) < restored);
+});
+
+test('a look at the disk is for a server that stands still, and finds all that is there', async () => {
+  assert.match(fsck().text, /running/);
+  await system.server.stop();
+  const { status, text } = fsck();
+  assert.match(text, /^[1-9]\d* rows and [1-9]\d* segments, 0 lost or damaged\.\n$/);
+  assert.equal(status, 0);
+});
+
+test('it names each row that does not open', () => {
+  fs.cpSync(system.at('keeper'), system.at('k3'), { recursive: true });
+  const secret = fs.readFileSync(system.at('k3/keeper.secret'));
+  secret[secret.length - 1] ^= 1;
+  fs.writeFileSync(system.at('k3/keeper.secret'), secret);
+  const { status, text } = fsck('k3');
+  assert.equal(status, 1);
+  for (const row of ['account', 'grant', 'device', 'stream'])
+    assert.match(text, new RegExp(`^${row} [0-9a-f]{32}: it does not open$`, 'm'));
+  assert.match(text, /^segment [0-9a-f]{32}: there is no key for it$/m);
+});
+
+test('it names a segment in which one bit changed, and one that is gone; the rest plays', async () => {
+  const old = fs.readdirSync(system.at('copy/segments'));
+  const fresh = fs.readdirSync(system.at('server/segments')).find((f) => !old.includes(f));
+  const file = system.at('server/segments', fresh);
+  const octets = fs.readFileSync(file);
+  octets[5000] ^= 4;
+  fs.writeFileSync(file, octets);
+  let found = fsck();
+  assert.match(found.text, new RegExp(`^segment ${fresh}: not as it was written`));
+  assert.match(found.text, /, 1 lost or damaged/);
+  assert.equal(found.status, 1);
+  fs.rmSync(file);
+  found = fsck();
+  assert.match(found.text, new RegExp(`^segment ${fresh}: its file is missing`));
+  assert.equal(found.status, 1);
+  octets[5000] ^= 2;
+  fs.writeFileSync(file, octets);
+  await system.serverStart();
+  await page.reload();
+  await moves(page);
+  await page.getByRole('slider').focus();
+  await page.keyboard.press('Home');
+  await untilData(page, (x) => x.picture === 'past' && x.verified === 'true');
 });
 
 test('old folders copied by hand tell of themselves when one of them is newer', async () => {
