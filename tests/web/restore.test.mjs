@@ -69,10 +69,13 @@ test('a restore asks for an empty folder and the right passphrase', () => {
 });
 
 test('after it no sign-in from before lives; who signs in again finds the home and its past', async () => {
+  const log = () => fs.readFileSync(system.at('eavesd.log'), 'utf8');
   for (const d of ['server', 'keeper']) fs.rmSync(system.at(d), { recursive: true });
+  assert.doesNotMatch(log(), / RAISED/);
   assert.match(run(['restore', system.at('copy'), system.at('server')]), /signs in anew/);
   run(['keeper-restore', system.at('keeper.backup'), system.at('keeper')], PHRASE);
   await system.serverStart();
+  assert.match(log(), / RAISED: Store and keeper did not fit together/);
   await page.getByText('This sign-in has ended').waitFor();
   await signInHere(page, 'ada', passphrase);
   await moves(page);

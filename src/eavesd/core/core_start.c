@@ -9,6 +9,7 @@
 
 #include "eavesd/core/core.h"
 #include "eavesd/role.h"
+#include "log/log.h"
 #include "os/file.h"
 #include "os/sandbox.h"
 
@@ -95,6 +96,8 @@ stamp_agree(struct core *core)
 		 CELLS(cell_count(version), cell_id(&fresh)))) != ERR_OK ||
 	    (e = store_commit(core->store)) != ERR_OK)
 		return e;
+	if (answer.at[ID_OCTETS] != 0)
+		log_event(EV_RAISED, F_NONE, F_NONE);
 	return keeper_ask(core, MSG_STAMP_DONE, id_slice(&fresh), NULL);
 }
 
