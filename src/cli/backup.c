@@ -32,6 +32,21 @@ why_not(enum err e)
 	return err_text(e);
 }
 
+/* On the disk, under its name; SQLite does not see to a copy's end. */
+static enum err
+copy_name(int dir_fd)
+{
+	AUTO_FD int fd = openat(dir_fd, ".store.new",
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd == -1 || fsync(fd) == -1 ||
+		       renameat(dir_fd, ".store.new", dir_fd, "store.db") ==
+			   -1 ||
+		       fsync(dir_fd) == -1
+		   ? ERR_IO
+		   : ERR_OK;
+}
+
 /* The store in the current folder, into the folder of to_fd. */
 static enum err
 store_save(int to_fd)
@@ -48,10 +63,7 @@ store_save(int to_fd)
 	(void)snprintf(name, sizeof name, "/proc/self/fd/%d/.store.new", to_fd);
 	e = store_copy(s, name);
 	store_close(s);
-	if (e == ERR_OK &&
-	    renameat(to_fd, ".store.new", to_fd, "store.db") == -1)
-		e = ERR_IO;
-	return e;
+	return e == ERR_OK ? copy_name(to_fd) : e;
 }
 
 int
