@@ -166,7 +166,7 @@ export const words = {
     live: 'Live', goLive: 'Back to live', past: 'A minute back',
     cannotOpen: 'Your home cannot be opened',
     noCamera: 'No camera yet',
-    noCameraLead: 'Your hub is here, but has no camera. Start it again with one: ./run --camera rtsp://user@address/path',
+    noCameraLead: 'Your hub had no camera when you met it, and cameras are met with their hub. Begin again beside them: ./run --uninstall, then ./run --camera rtsp://user@address/path',
     picture: (name: string) => `Picture of ${name}`,
     slider: 'Time, up to a minute back',
     ago: (s: number) => (s < 0.5 ? 'live' : `${span(s)} back`),

@@ -36,11 +36,11 @@ waiter_answer(struct core *core, uint32_t *waiter, const char *name,
 {
 	struct call c = { .core = core,
 		.id = *waiter,
-		.status = part == NULL ? 204 : 200,
-		.out = json_object() };
+		.status = part == NULL ? 204 : 200 };
 
 	if (*waiter == 0)
 		return;
+	c.out = json_object();
 	*waiter = 0;
 	if (part != NULL)
 		out_shown(&c, c.out, name, shown_handshake(buf_slice(part)));
