@@ -219,6 +219,40 @@ a_member_sees_the_porch_and_every_picture_is_signed(void **state)
 	watch_end(&w, a);
 }
 
+/* The user of a process, who cannot be seen by the owner of its /proc. */
+static unsigned
+user_of(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned uid = 0;
+
+	(void)snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	FILE *f = fopen(path, "re");
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) != NULL)
+		(void)sscanf(line, "Uid: %u", &uid);
+	(void)fclose(f);
+	return uid;
+}
+
+static void
+started_as_root_each_process_has_a_user_of_its_own(void **state)
+{
+	struct app *a = &scene.app;
+	struct watch w = { 0 };
+
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* then all are the one who started it */
+	watch_begin(a);
+	while (w.pictures < 1)
+		(void)watch_one(&w, a);
+	assert_int_equal(user_of(child_of(scene.hub.pid, "eaves-hub")), 61103);
+	assert_int_equal(user_of(child_of(scene.hub.pid, "eaves-capture")),
+	    61104);
+	watch_end(&w, a);
+}
+
 static void
 a_camera_process_that_dies_is_replaced_in_a_new_run(void **state)
 {
@@ -563,6 +597,8 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_member_sees_the_porch_and_every_picture_is_signed),
+		cmocka_unit_test(
+		    started_as_root_each_process_has_a_user_of_its_own),
 		cmocka_unit_test(
 		    a_camera_process_that_dies_is_replaced_in_a_new_run),
 		cmocka_unit_test(the_hubs_clock_is_asked_through_the_server),

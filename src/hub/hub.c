@@ -236,7 +236,7 @@ api_connect(struct api *a)
 static enum err
 hub_open(struct hub *h)
 {
-	const struct sandbox sandbox = { .role = SANDBOX_HUB,
+	struct sandbox sandbox = { .role = SANDBOX_HUB,
 		.folder_fd = HUB_FOLDER_FD,
 		.fds_max = FDS_MAX };
 	struct sandbox_missing missing;
@@ -258,6 +258,7 @@ hub_open(struct hub *h)
 	    (e = loop_fd_add(h->loop, &h->channel, HUB_CHANNEL_FD, EPOLLIN,
 		 channel_ready)) != ERR_OK)
 		return e;
+	sandbox.uid = h->settings.uid_base;
 	return sandbox_enter(&sandbox, &missing);
 }
 

@@ -1,5 +1,6 @@
 #include "hub/parent.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -95,6 +96,7 @@ settings_pipe(const struct parent *p, size_t camera, int *ret_fd)
 		.demo_seed = s->demo_seed,
 		.demo_speed_milli = s->demo_speed_milli,
 		.zone_offset_s = zone_offset_s(),
+		.uid = s->uid_base == 0 ? 0 : s->uid_base + 1,
 		.url = slice_str(a->url),
 		.user = slice_str(a->user),
 		.password = buf_slice(&password),
@@ -406,6 +408,36 @@ parent_open(struct parent *p)
 	return NULL;
 }
 
+/*
+ * The hub process owns its folder when there is a user for it. Cameras'
+ * passwords stay with this process.
+ */
+static enum err
+folder_give(const struct parent *p)
+{
+	const uid_t uid = p->settings->uid_base;
+	const struct dirent *entry;
+	enum err e = ERR_OK;
+
+	if (geteuid() != 0 || uid == 0)
+		return ERR_OK;
+	if (fchown(p->folder_fd, uid, uid) == -1)
+		return err_of_errno(errno);
+	const int fd = openat(p->folder_fd, ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	if (dir == NULL)
+		return err_of_errno(errno);
+	while (e == ERR_OK && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' &&
+		    strncmp(entry->d_name, "camera-password", 15) != 0 &&
+		    fchownat(fd, entry->d_name, uid, uid,
+			AT_SYMLINK_NOFOLLOW) == -1)
+			e = err_of_errno(errno);
+	(void)closedir(dir);
+	return e;
+}
+
 int
 parent_main(const struct settings *s)
 {
@@ -419,6 +451,11 @@ parent_main(const struct settings *s)
 	sandbox_begin();
 	if ((why = parent_open(&p)) != NULL) {
 		(void)fprintf(stderr, "eaves-hub: %s\n", why);
+		return 1;
+	}
+	if (folder_give(&p) != ERR_OK || sandbox_parent() != ERR_OK) {
+		(void)fputs("eaves-hub: its processes cannot be fenced\n",
+		    stderr);
 		return 1;
 	}
 	while (parent_turn(&p))

@@ -12,7 +12,7 @@ static const char usage[] =
     "eaves-hub --dir FOLDER --server HOST:PORT --pin HEX\n"
     "    [--camera demo|FILE|pipe:FIFO|rtsp://[USER@]HOST[:PORT]/PATH\n"
     "     [--camera-name NAME]]... [--demo-seed N] [--demo-speed X]\n"
-    "    [--link-url URL]\n"
+    "    [--link-url URL] [--uid-base UID]\n"
     "A camera's password stands in FOLDER/camera-password (mode 0600), that\n"
     "of the second camera in FOLDER/camera-password-2, and so on.\n";
 
@@ -20,6 +20,8 @@ static const char password_words
     [] = "an address must not hold a password: other users would see it. Give\n"
 	 "rtsp://USER@HOST/PATH and put the password, alone, into the file\n"
 	 "camera-password in the hub's folder (mode 0600)";
+
+#define UID_BASE 61103u /* after those of eavesd */
 
 enum choice {
 	OPTION_DIR = 1,
@@ -30,6 +32,7 @@ enum choice {
 	OPTION_SEED,
 	OPTION_SPEED,
 	OPTION_LINK,
+	OPTION_UID,
 	OPTION_HELP,
 	OPTION_VERSION
 };
@@ -42,6 +45,7 @@ static const struct option options[] = {
 	{ "camera-name", required_argument, NULL, OPTION_NAME },
 	{ "demo-seed", required_argument, NULL, OPTION_SEED },
 	{ "demo-speed", required_argument, NULL, OPTION_SPEED },
+	{ "uid-base", required_argument, NULL, OPTION_UID },
 	{ "link-url", required_argument, NULL, OPTION_LINK },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -80,6 +84,18 @@ camera_add(struct settings *s, const char *text)
 	else
 		(void)snprintf(c->name, sizeof c->name, "Camera %zu",
 		    s->camera_count);
+	return NULL;
+}
+
+static const char *
+uid_set(struct settings *s, const char *text)
+{
+	char *end;
+	const unsigned long v = strtoul(text, &end, 10);
+
+	if (end == text || *end != '\0' || v > INT32_MAX)
+		return "--uid-base wants a user's number; 0 keeps root";
+	s->uid_base = (uint32_t)v;
 	return NULL;
 }
 
@@ -137,6 +153,8 @@ option_take(struct settings *s, int option, const char *text)
 		return seed_set(s, text);
 	case OPTION_SPEED:
 		return speed_set(s, text);
+	case OPTION_UID:
+		return uid_set(s, text);
 	case OPTION_LINK:
 		return text_set(s->link_url, text, "--link-url wants a URL");
 	default:
@@ -167,6 +185,7 @@ settings_parse(int argc, char **argv, struct settings *ret_settings,
 
 	*s = (struct settings){ .demo_seed = 1,
 		.demo_speed_milli = 1000,
+		.uid_base = UID_BASE,
 		.link_url = "http://localhost:8470" };
 	*ret_done = false;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -196,6 +215,7 @@ settings_put(const struct settings *s, struct buf *to)
 	wr_u16(&w, s->port);
 	wr_octets(&w, SLICE_OF(s->pin));
 	wr_sized(&w, slice_str(s->link_url));
+	wr_u32(&w, s->uid_base);
 	wr_u8(&w, (uint8_t)s->camera_count);
 	for (size_t i = 0; i < s->camera_count; i++)
 		wr_sized(&w, slice_str(s->camera[i].name));
@@ -224,6 +244,7 @@ settings_get(struct slice in, struct settings *ret_settings)
 	s->port = rd_u16(&r);
 	rd_copy(&r, s->pin, sizeof s->pin);
 	text_get(&r, s->link_url, sizeof s->link_url);
+	s->uid_base = rd_u32(&r);
 	s->camera_count = rd_u8(&r);
 	if (s->camera_count > HUB_CAMERAS_MAX)
 		return ERR_SYNTAX;

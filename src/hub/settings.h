@@ -26,6 +26,8 @@ struct settings {
 	uint32_t demo_seed, demo_speed_milli;
 	struct settings_camera camera[HUB_CAMERAS_MAX];
 	size_t camera_count;
+	/* started as root: the hub process becomes it, captures the next */
+	uint32_t uid_base;
 };
 
 /*

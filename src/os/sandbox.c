@@ -75,6 +75,47 @@ static const int sanitizer[] = { SCMP_SYS(openat), SCMP_SYS(open),
 	SCMP_SYS(pipe), SCMP_SYS(prlimit64), SCMP_SYS(getrlimit),
 	SCMP_SYS(kill) };
 
+/* Nobody. */
+static const int never[] = { SCMP_SYS(process_vm_writev), SCMP_SYS(mount),
+	SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot),
+	SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(delete_module),
+	SCMP_SYS(kexec_load), SCMP_SYS(kexec_file_load), SCMP_SYS(bpf),
+	SCMP_SYS(perf_event_open), SCMP_SYS(keyctl), SCMP_SYS(add_key),
+	SCMP_SYS(request_key), SCMP_SYS(unshare), SCMP_SYS(setns),
+	SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup),
+	SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register), SCMP_SYS(swapon),
+	SCMP_SYS(swapoff), SCMP_SYS(reboot), SCMP_SYS(acct), SCMP_SYS(iopl),
+	SCMP_SYS(ioperm), SCMP_SYS(settimeofday), SCMP_SYS(clock_settime),
+	SCMP_SYS(adjtimex), SCMP_SYS(clock_adjtime),
+	SCMP_SYS(open_by_handle_at), SCMP_SYS(fanotify_init), SCMP_SYS(syslog),
+	SCMP_SYS(sethostname), SCMP_SYS(mknod), SCMP_SYS(mknodat) };
+#if !EAVES_SANITIZED
+/* the sanitizers look for leaks by these */
+static const int never_traced[] = { SCMP_SYS(ptrace),
+	SCMP_SYS(process_vm_readv) };
+#endif
+
+enum err
+sandbox_parent(void)
+{
+	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ALLOW);
+	int r = 0;
+
+	if (c == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; r == 0 && i < COUNT(never); i++)
+		r = seccomp_rule_add(c, SCMP_ACT_KILL_PROCESS, never[i], 0);
+#if !EAVES_SANITIZED
+	for (size_t i = 0; r == 0 && i < COUNT(never_traced); i++)
+		r = seccomp_rule_add(c, SCMP_ACT_KILL_PROCESS, never_traced[i],
+		    0);
+#endif
+	if (r == 0)
+		r = seccomp_load(c);
+	seccomp_release(c);
+	return r == 0 ? ERR_OK : ERR_UNSUPPORTED;
+}
+
 static int
 allow_all(scmp_filter_ctx c, const int *calls, size_t n)
 {

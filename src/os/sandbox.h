@@ -34,6 +34,11 @@ struct sandbox_missing {
 /* For good. Call before a byte from a peer is read. */
 MUST_USE enum err
 sandbox_enter(const struct sandbox *s, struct sandbox_missing *ret_missing);
+/*
+ * For a parent, and whatever it starts: what no part of Eaves ever does
+ * (trace, mount, load into the kernel, new namespaces, ...) ends the process.
+ */
+MUST_USE enum err sandbox_parent(void);
 /* No core dumps, no ptrace: every process, first of all. */
 void sandbox_begin(void);
 

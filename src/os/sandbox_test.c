@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -153,6 +155,50 @@ no_role_does_what_is_forbidden(void **state)
 }
 
 static int
+try_unshare(void)
+{
+	return unshare(CLONE_NEWUSER);
+}
+
+static int
+try_mount(void)
+{
+	return mount("none", "/tmp", "tmpfs", 0, NULL);
+}
+
+static void
+a_parent_and_its_children_are_fenced_too(void **state)
+{
+	int (*const acts[])(void) = { try_ptrace, try_unshare, try_mount };
+
+	(void)state;
+#if EAVES_SANITIZED
+	skip(); /* as above */
+#endif
+	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+		const pid_t pid = fork();
+		int status;
+
+		if (pid == 0) {
+			sandbox_begin();
+			if (sandbox_parent() != ERR_OK)
+				_exit(3);
+			/* a child of it, as the others are */
+			const pid_t child = fork();
+			if (child == 0)
+				_exit(acts[i]() == -1 ? 1 : 2);
+			(void)waitpid(child, &status, 0);
+			_exit(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS
+				  ? 0
+				  : 1);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 0);
+	}
+}
+
+static int
 allowed_work(void)
 {
 	AUTO_BUF struct buf b;
@@ -180,6 +226,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_role_does_what_is_forbidden),
+		cmocka_unit_test(a_parent_and_its_children_are_fenced_too),
 		cmocka_unit_test(core_and_keeper_use_their_folder),
 	};
 	char dir[] = "/tmp/eaves-sandbox-XXXXXX";

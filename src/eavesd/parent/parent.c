@@ -568,7 +568,8 @@ children_run(struct parent *p)
 		segments_give(p->folder_fd, (uid_t)p->conf.uid_base + CORE) !=
 		    ERR_OK))
 		return complain("cannot give the folders to their users", "");
-	if ((p->loop = loop_create()) == NULL || signals_take(p) != ERR_OK)
+	if (sandbox_parent() != ERR_OK || (p->loop = loop_create()) == NULL ||
+	    signals_take(p) != ERR_OK)
 		return complain("cannot start", "");
 	for (int k = 0; k < CHILDREN; k++) {
 		p->children[k].parent = p;

@@ -100,7 +100,7 @@ camera_run(const struct capture_settings *s, enum reason *ret_why,
 int
 capture_main(void)
 {
-	const struct sandbox sandbox = { .role = SANDBOX_CAPTURE,
+	struct sandbox sandbox = { .role = SANDBOX_CAPTURE,
 		.folder_fd = -1,
 		.fds_max = FDS_MAX };
 	struct capture_settings settings;
@@ -115,8 +115,10 @@ capture_main(void)
 	if ((e = fd_read_all(CAPTURE_SETTINGS_FD, &octets)) != ERR_OK ||
 	    (e = capture_settings_get(buf_slice(&octets), &settings)) !=
 		ERR_OK ||
-	    (e = rtsp_prepare()) != ERR_OK ||
-	    (e = sandbox_enter(&sandbox, &missing)) != ERR_OK)
+	    (e = rtsp_prepare()) != ERR_OK)
+		goto say;
+	sandbox.uid = settings.uid;
+	if ((e = sandbox_enter(&sandbox, &missing)) != ERR_OK)
 		goto say;
 	(void)close(CAPTURE_SETTINGS_FD);
 	e = camera_run(&settings, &why, &detail);

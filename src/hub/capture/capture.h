@@ -36,6 +36,7 @@ struct capture_settings {
 	enum capture_kind kind;
 	uint32_t demo_seed, demo_speed_milli;
 	int32_t zone_offset_s; /* of the clock in the demo's picture */
+	uint32_t uid;          /* 0: stay */
 	struct slice url;      /* RTSP: without user and password */
 	struct slice user, password;
 };

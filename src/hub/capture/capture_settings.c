@@ -15,6 +15,7 @@ capture_settings_put(const struct capture_settings *s, struct buf *to)
 	wr_u32(&w, s->demo_seed);
 	wr_u32(&w, s->demo_speed_milli);
 	wr_u32(&w, (uint32_t)s->zone_offset_s);
+	wr_u32(&w, s->uid);
 	wr_sized(&w, s->url);
 	wr_sized(&w, s->user);
 	wr_sized(&w, s->password);
@@ -33,6 +34,7 @@ capture_settings_get(struct slice in, struct capture_settings *ret_settings)
 	s.demo_seed = rd_u32(&r);
 	s.demo_speed_milli = rd_u32(&r);
 	s.zone_offset_s = (int32_t)rd_u32(&r);
+	s.uid = rd_u32(&r);
 	s.url = rd_sized(&r, CAPTURE_TEXT_OCTETS_MAX);
 	s.user = rd_sized(&r, CAPTURE_TEXT_OCTETS_MAX);
 	s.password = rd_sized(&r, CAPTURE_TEXT_OCTETS_MAX);
