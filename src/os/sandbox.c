@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/landlock.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,6 +28,11 @@ sandbox_begin(void)
 #endif
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
+	/*
+	 * glibc reads /proc/sys/vm/overcommit_memory when it gives back memory
+	 * of a thread's own arena: behind the fence that would end us.
+	 */
+	(void)mallopt(M_ARENA_MAX, 1);
 }
 
 /* Every role. */

@@ -4,9 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
@@ -14,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/obj.h"
 #include "os/file.h"
 #include "os/sandbox.h"
 #include "unit/t.h"
@@ -211,6 +215,55 @@ allowed_work(void)
 	return b.len == 5 ? -1 : 0;
 }
 
+static void *
+memory_use(void *arg)
+{
+	void *at[64];
+
+	(void)arg;
+	for (int turn = 0; turn < 20; turn++) {
+		for (size_t i = 0; i < COUNT(at); i++)
+			if ((at[i] = malloc(100000)) != NULL)
+				memset(at[i], 1, 100000);
+		for (size_t i = COUNT(at); i-- > 0;)
+			free(at[i]);
+	}
+	return NULL;
+}
+
+/* -1: it came back alive. */
+static int
+thread_uses_memory(void)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, memory_use, NULL) == 0 &&
+		       pthread_join(thread, NULL) == 0
+		   ? -1
+		   : 0;
+}
+
+static void
+a_thread_takes_and_gives_back_memory(void **state)
+{
+	const struct sandbox s = { .role = SANDBOX_EDGE,
+		.folder_fd = -1,
+		.fds_max = 64 };
+	struct sandbox_missing missing;
+	int status;
+
+	(void)state;
+	const pid_t pid = fork();
+	if (pid == 0) {
+		sandbox_begin();
+		if (sandbox_enter(&s, &missing) != ERR_OK)
+			_exit(3);
+		_exit(thread_uses_memory() == -1 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /* So that the test above cannot pass because nothing works at all. */
 static void
 core_and_keeper_use_their_folder(void **state)
@@ -227,6 +280,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_role_does_what_is_forbidden),
 		cmocka_unit_test(a_parent_and_its_children_are_fenced_too),
+		cmocka_unit_test(a_thread_takes_and_gives_back_memory),
 		cmocka_unit_test(core_and_keeper_use_their_folder),
 	};
 	char dir[] = "/tmp/eaves-sandbox-XXXXXX";

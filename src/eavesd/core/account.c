@@ -473,7 +473,7 @@ session_delete(struct call *c)
 
 	if (!ticket_need(c, TICKET_SESSION) || !in_only(c, c->in, ONLY(NULL)))
 		return;
-	if ((e = ticket_drop(c->core, &c->ticket)) != ERR_OK)
+	if ((e = session_drop(c->core, &c->ticket)) != ERR_OK)
 		(void)call_fail_err(c, e);
 	edge_tickets_died(c->core);
 }
@@ -507,7 +507,7 @@ session_end(struct call *c)
 	if ((e = wr_end(&w)) == ERR_OK &&
 	    (e = keeper_ask(c->core, MSG_TICKET_REVOKES, buf_slice(&q),
 		 NULL)) == ERR_OK)
-		e = ticket_drop(c->core, &id);
+		e = session_drop(c->core, &id);
 free_all:
 	if (e != ERR_OK)
 		(void)call_fail_err(c, e);

@@ -82,6 +82,7 @@ struct core {
 	size_t login_next;
 	struct id first_link; /* of the ticket for the first account */
 	struct loop_timer mailbox_timer;
+	uint64_t expired_day; /* expired tickets went on that day */
 };
 
 /* --- one question of the API --- */
@@ -160,6 +161,8 @@ MUST_USE enum err ticket_claims(struct core *core, enum ticket_kind kind,
 MUST_USE enum err ticket_add(struct core *core, enum ticket_kind kind,
     const struct ticket_in *t, const struct claims *claims);
 MUST_USE enum err ticket_drop(struct core *core, const struct id *id);
+/* And every home ticket that was made with it. */
+MUST_USE enum err session_drop(struct core *core, const struct id *id);
 void claims_scope(struct claims *c, enum scope_type type, const struct id *id);
 void edge_tickets_died(struct core *core);
 

@@ -10,8 +10,10 @@
 #include "eavesd/core/core.h"
 #include "eavesd/role.h"
 #include "log/log.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "os/sandbox.h"
+#include "schema/sql.h"
 
 #define SWEEP_MS 1000u
 
@@ -78,7 +80,7 @@ static enum err
 stamp_agree(struct core *core)
 {
 	AUTO_BUF struct buf stamp, answer;
-	const struct count version = { 1 };
+	const struct count version = { SCHEMA_VERSION };
 	struct id fresh;
 	enum err e;
 
@@ -132,13 +134,28 @@ parent_gone(void *ctx, struct ipc *ch)
 	core->stopped = true;
 }
 
+/* Once a day: a row whose clear day is over opens for nobody any more. */
+static enum err
+tickets_expire(struct core *core)
+{
+	const struct count today = { clock_day() };
+
+	if (core->expired_day == today.n)
+		return ERR_OK;
+	core->expired_day = today.n;
+	return store_write(core->store, SQL_TICKET_EXPIRE,
+	    CELLS(cell_count(today)));
+}
+
 static void
 sweep_due(struct loop_timer *t)
 {
 	struct core *core = OBJ_OF(t, struct core, mailbox_timer);
 
 	mailboxes_sweep(core);
-	if (loop_timer_set(core->loop, t, SWEEP_MS, sweep_due) != ERR_OK)
+	if (tickets_expire(core) != ERR_OK)
+		core->stopped = true;
+	else if (loop_timer_set(core->loop, t, SWEEP_MS, sweep_due) != ERR_OK)
 		core->stopped = true;
 }
 

@@ -313,6 +313,8 @@ home_ticket_add(struct call *c, const struct grant *g, const struct id *grant,
 	claims_scope(&claims, SCOPE_HOME, &g->home);
 	claims_scope(&claims, SCOPE_GRANT, grant);
 	claims_scope(&claims, SCOPE_ACCOUNT, &c->account);
+	/* the session's: it ends with the sign-in */
+	claims_scope(&claims, SCOPE_DEVICE, &c->ticket);
 	memcpy(claims.own, g->home.octets, ID_OCTETS);
 	memcpy(claims.own + ID_OCTETS, grant->octets, ID_OCTETS);
 	out_id(c, c->out, "home", &g->home);

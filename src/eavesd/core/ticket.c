@@ -105,6 +105,18 @@ ticket_drop(struct core *core, const struct id *id)
 	return store_write(core->store, SQL_TICKET_DROP, CELLS(cell_id(id)));
 }
 
+enum err
+session_drop(struct core *core, const struct id *id)
+{
+	uint8_t scope[1 + ID_OCTETS] = { SCOPE_DEVICE };
+	const enum err e = ticket_drop(core, id);
+
+	memcpy(scope + 1, id->octets, ID_OCTETS);
+	return e == ERR_OK ? keeper_ask(core, MSG_GENERATION_RAISE,
+				 SLICE_OF(scope), NULL)
+			   : e;
+}
+
 void
 edge_tickets_died(struct core *core)
 {
