@@ -19,14 +19,6 @@ is_file(const char *name)
 	return name[0] != '.';
 }
 
-static void
-times_hide(int fd)
-{
-	const struct timespec day = { .tv_sec = (time_t)clock_day() * 86400 };
-
-	(void)futimens(fd, (const struct timespec[]){ day, day });
-}
-
 static enum err
 octets_copy(int from, int to)
 {
@@ -65,7 +57,7 @@ file_copy(int from_fd, int to_fd, const char *name)
 	    (fsync(to) == -1 || renameat(to_fd, beside, to_fd, name) == -1))
 		e = err_of_errno(errno);
 	if (e == ERR_OK)
-		times_hide(to);
+		fd_times_hide(to);
 	else
 		(void)unlinkat(to_fd, beside, 0);
 	return e;

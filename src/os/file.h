@@ -32,5 +32,10 @@ MUST_USE enum err file_write(int dir_fd, const char *name, struct slice s);
 /* Opens a private folder (0700), making it and its parents if need be. */
 MUST_USE enum err folder_open(const char *path, int *ret_fd);
 MUST_USE enum err fd_nonblocking(int fd);
+/*
+ * The time of a last write is the time of somebody's last act: what lies in
+ * the store's folders keeps no more of it than the day.
+ */
+void fd_times_hide(int fd);
 
 #endif

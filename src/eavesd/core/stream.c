@@ -187,15 +187,6 @@ segment_name(const struct id *segment, char to[static NAME_ROOM])
 	hex_encode(id_slice(segment), to);
 }
 
-/* The time of a file tells no more than its day. */
-static void
-times_set(int fd)
-{
-	const struct timespec day = { .tv_sec = (time_t)clock_day() * 86400 };
-
-	(void)futimens(fd, (const struct timespec[]){ day, day });
-}
-
 /*
  * A file has one writer. The lock is the descriptor's: edge has it with the
  * descriptor, until it closes that or dies. ERR_AGAIN: somebody else has it.
@@ -241,7 +232,7 @@ segment_seal_off(struct core *core, const struct id *segment)
 				return e;
 			at += (off_t)n;
 		}
-		times_set(fd);
+		fd_times_hide(fd);
 	}
 	return store_write(core->store, SQL_SEGMENT_CLOSE,
 	    CELLS(cell_id(segment), cell_choice(segment_left)));
@@ -376,7 +367,7 @@ segment_begin(struct core *core, const struct id *stream,
 	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1)
 		return err_of_errno(errno);
-	times_set(fd);
+	fd_times_hide(fd);
 	tell_id(t, &segment);
 	/* edge syncs the file; its name is the folder's */
 	if ((e = segment_lock(fd)) == ERR_OK && fsync(core->segments_fd) == -1)

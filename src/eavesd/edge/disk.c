@@ -77,15 +77,6 @@ file_write_at(struct segment_file *f, struct buf *b, uint64_t at)
 	f->dirty = true;
 }
 
-/* The time of the last write would tell of the last event: only the day. */
-static void
-times_set(int fd)
-{
-	const struct timespec day = { .tv_sec = (time_t)clock_day() * 86400 };
-
-	(void)futimens(fd, (const struct timespec[]){ day, day });
-}
-
 static void
 file_sync(struct segment_file *f)
 {
@@ -94,7 +85,7 @@ file_sync(struct segment_file *f)
 	f->dirty = false;
 	if (fdatasync(f->fd) == -1)
 		f->failed = true;
-	times_set(f->fd);
+	fd_times_hide(f->fd);
 }
 
 /* The last octets: what a look at the disk compares all others with. */
