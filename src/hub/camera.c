@@ -2,6 +2,7 @@
 
 #define HOUR_US     UINT64_C(3600000000)
 #define JUMP_US_MAX 1000000
+#define GRACE_US    UINT64_C(60000000) /* into the next hour */
 
 void
 camera_init(struct camera *c, size_t index, const struct hub_keys *keys,
@@ -99,6 +100,16 @@ run_is_over(const struct camera *c, uint64_t time_us)
 	       c->setup.changed || run_write_full(c->run);
 }
 
+/*
+ * A camera that sends no key frame any more (or a taken-over process) may not
+ * stay with the key of an hour that is over: its next picture waits for one.
+ */
+static bool
+hour_is_outlived(const struct camera *c, uint64_t time_us)
+{
+	return time_us >= ((uint64_t)c->run_hour + 1) * HOUR_US + GRACE_US;
+}
+
 static enum err
 setup_hash(const struct camera *c, uint8_t ret_hash[static SHA256_OCTETS])
 {
@@ -176,7 +187,8 @@ picture_write(struct camera *c, const struct unit *u, struct camera_now now)
 		return ERR_OK; /* its SPS comes with a later one */
 	if (e != ERR_OK)
 		return e;
-	if (c->run != NULL && clock_moved(c, now))
+	if (c->run != NULL &&
+	    (clock_moved(c, now) || hour_is_outlived(c, time)))
 		camera_end(c, now);
 	if (!sent(c, key)) {
 		c->skipped++;

@@ -158,6 +158,24 @@ a_new_hour_begins_a_new_run_at_the_next_key_frame(void **state)
 }
 
 static void
+without_a_key_frame_a_run_does_not_outlive_its_hour(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	feed(&s, 35);
+	const unsigned shown = s.pictures;
+	time_pass(&s, UINT64_C(3600000000) + 61000000);
+	feed(&s, 20);
+	assert_int_equal(s.pictures, shown);
+	assert_int_equal(s.ends, 1);
+	feed(&s, 10);
+	assert_int_equal(s.headers, 2);
+	scene_close(&s);
+}
+
+static void
 a_new_epoch_begins_a_new_run(void **state)
 {
 	struct scene s;
@@ -341,6 +359,8 @@ main(void)
 		    a_stream_begins_with_a_key_frame_and_is_marked),
 		cmocka_unit_test(
 		    a_new_hour_begins_a_new_run_at_the_next_key_frame),
+		cmocka_unit_test(
+		    without_a_key_frame_a_run_does_not_outlive_its_hour),
 		cmocka_unit_test(a_new_epoch_begins_a_new_run),
 		cmocka_unit_test(a_clock_that_moves_ends_the_run_at_once),
 		cmocka_unit_test(another_picture_size_begins_a_new_run),
