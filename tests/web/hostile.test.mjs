@@ -7,9 +7,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen, shot } from './browser.mjs';
 import { accessible, codeConfirm, data, firstRun, moves, signIn, title, untilData } from './steps.mjs';
+import { load } from './source.mjs';
 import { System } from './system.mjs';
 import { Tamper, flagsOf } from './tamper.mjs';
 
+const e = await load('base/codec', 'base/octets', 'model/keyring');
 const KEY = 1;
 const HEADER = 2;
 const system = new System();
@@ -113,7 +115,7 @@ async function homeBent(bend) {
   await page.route('**/api/home/read', async (route) => {
     const answer = await route.fetch();
     const body = await answer.json();
-    await route.fulfill({ response: answer, json: bend(body) });
+    await route.fulfill({ response: answer, json: await bend(body) });
   });
   await page.reload();
 }
@@ -126,15 +128,31 @@ test('a list of the home that is older than the one known is refused', async () 
   await page.unroute('**/api/home/read');
 });
 
-test('a key that the signed list does not commit to is refused', async () => {
-  await homeBent((b) => {
-    const bent = b.keys.map((k) => {
-      const item = Buffer.from(k.item, 'base64url');
-      item[item.length - 1] ^= 1;
-      return { ...k, item: item.toString('base64url') };
-    });
-    return { ...b, keys: bent };
+/* What a server knows of a member who once was in the house: public keys and ids. */
+const known = () => page.evaluate(async () => {
+  const db = await new Promise((done) => { indexedDB.open('eaves').onsuccess = (e) => done(e.target.result); });
+  const kept = await new Promise((done) => {
+    db.transaction('keep').objectStore('keep').get('person').onsuccess = (e) => done(e.target.result);
   });
+  return { reader: [...kept.kx.public], home: kept.homes[0].home };
+});
+
+test('a key of the server\'s own, sealed to the reader, is refused', async () => {
+  const { reader, home } = await known();
+  const own = async (k) => {
+    const at = { home: e.unb64(home, 16), epoch: k.epoch, version: k.version };
+    const plain = e.keyringPlain(e.KEY_HOME, new Uint8Array(16), e.random(32));
+    return { ...k, item: e.b64(await e.keyringSeal(at, Uint8Array.from(reader), plain)) };
+  };
+  /* instead of the real one: the signed list does not commit to it */
+  await homeBent(async (b) => ({ ...b, keys: await Promise.all(b.keys.map(own)) }));
+  await page.getByText('is not signed as it should be').first().waitFor();
+  await page.unroute('**/api/home/read');
+  /* behind the real one it is not looked at; before it nothing opens */
+  await homeBent(async (b) => ({ ...b, keys: [...b.keys, ...(await Promise.all(b.keys.map(own)))] }));
+  await moves(page);
+  await page.unroute('**/api/home/read');
+  await homeBent(async (b) => ({ ...b, keys: [...(await Promise.all(b.keys.map(own))), ...b.keys] }));
   await page.getByText('is not signed as it should be').first().waitFor();
   await page.unroute('**/api/home/read');
   await page.reload();

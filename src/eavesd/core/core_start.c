@@ -122,7 +122,11 @@ parent_serve(void *ctx, struct ipc *ch, struct ipc_msg *m)
 	if ((e = peer_connect(core, (enum ipc_role)m->body.at[0], fd)) !=
 	    ERR_OK)
 		return e;
-	return m->body.at[0] == IPC_KEEPER ? stamp_agree(core) : ERR_OK;
+	if (m->body.at[0] != IPC_KEEPER)
+		return ERR_OK;
+	/* what was answered so far stands or falls by a commit of its own */
+	answers_send(core, store_commit(core->store));
+	return stamp_agree(core);
 }
 
 static void
