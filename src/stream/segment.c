@@ -157,8 +157,8 @@ segment_entries_parse(struct slice end, struct slice *ret_entries)
 {
 	if (end.len < SEGMENT_TAIL_OCTETS)
 		return ERR_SYNTAX;
-	const struct slice tail = slice_skip(end, end.len -
-						      SEGMENT_TAIL_OCTETS);
+	const struct slice tail = slice_skip(end,
+	    end.len - SEGMENT_TAIL_OCTETS);
 	const uint64_t n = slice_be(tail, 4);
 	const size_t room = end.len - SEGMENT_TAIL_OCTETS;
 

@@ -16,9 +16,9 @@
 #define SEGMENT_ENTRIES_MAX  16384
 #define SEGMENT_TAIL_OCTETS  (4 + SEGMENT_SUM_OCTETS)
 /* Frames and a length 0 after them, entries and the tail fill a file. */
-#define SEGMENT_ROOM (SEGMENT_OCTETS - SEGMENT_TAIL_OCTETS - 4)
-#define RECORD_OCTETS_MAX  ((4u << 20) + 256)
-#define RECORD_OCTETS_MIN  4
+#define SEGMENT_ROOM      (SEGMENT_OCTETS - SEGMENT_TAIL_OCTETS - 4)
+#define RECORD_OCTETS_MAX ((4u << 20) + 256)
+#define RECORD_OCTETS_MIN 4
 
 #define RECORD_KEY    1
 #define RECORD_HEADER 2

@@ -16,13 +16,13 @@
 /* Whom core talks to without being asked is less trusted: tell_x() only. */
 #pragma GCC poison ipc_reply ipc_notice
 
-#define MAILBOXES      8
+#define MAILBOXES        8
 #define HOME_STREAMS_MAX 160
-#define MAILBOX_OCTETS 8192
-#define NONCES         256
-#define LOGINS         256
-#define ANSWERS_MAX    512
-#define BODY_OCTETS    (600u << 10)
+#define MAILBOX_OCTETS   8192
+#define NONCES           256
+#define LOGINS           256
+#define ANSWERS_MAX      512
+#define BODY_OCTETS      (600u << 10)
 
 enum table {
 	TABLE_ACCOUNT = 1,
@@ -273,7 +273,6 @@ struct record_place {
 	uint32_t day; /* what it is about; 0: today */
 };
 MUST_USE enum err record_append(struct core *core, const struct id *stream,
-    const struct stream *s, const struct record_place *at,
-    struct slice sealed);
+    const struct stream *s, const struct record_place *at, struct slice sealed);
 
 #endif

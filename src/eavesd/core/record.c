@@ -13,8 +13,7 @@
 
 enum err
 record_append(struct core *core, const struct id *stream,
-    const struct stream *s, const struct record_place *at,
-    struct slice sealed)
+    const struct stream *s, const struct record_place *at, struct slice sealed)
 {
 	struct index16 tag = { { { 0 } } };
 	const struct count index = { at->index };
@@ -74,14 +73,13 @@ row_post(struct call *c)
 	    !in_number(c, c->in, "index", INT64_MAX, &at.index) ||
 	    !in_blob(c, c->in, "sealed", &sealed))
 		return;
-	at.class = (uint8_t)class;
+	at.class = (uint8_t) class;
 	if ((c->claims.rights & RIGHT_WRITE) == 0)
 		e = ERR_DENIED;
 	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
-		e = id_eq(&s.home, &c->home)
-			? record_append(c->core, &stream, &s, &at,
-			      buf_slice(&sealed))
-			: ERR_MISSING;
+		e = id_eq(&s.home, &c->home) ? record_append(c->core, &stream,
+						   &s, &at, buf_slice(&sealed))
+					     : ERR_MISSING;
 	if (e != ERR_OK)
 		(void)call_fail_err(c, e);
 }
@@ -184,4 +182,3 @@ row_append(struct core *core, struct ipc_msg *m)
 	answer_err(core, m, e);
 	return ERR_OK;
 }
-

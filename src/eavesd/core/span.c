@@ -196,8 +196,7 @@ span_add(struct core *core, const struct id *stream, const struct id *segment,
 			return ERR_OK; /* said before */
 	if (holds.count == RUNS_MAX || head.high >= HEAD)
 		return ERR_LIMIT;
-	const struct index16 name = span_name(stream, run,
-	    (uint32_t)head.high);
+	const struct index16 name = span_name(stream, run, (uint32_t)head.high);
 	holds.at[holds.count].run = *run;
 	holds.at[holds.count++].number = (uint32_t)head.high++;
 	if ((e = span_put(core, &name, id_slice(segment), index)) != ERR_OK ||

@@ -393,8 +393,8 @@ segments_open(struct core *core, const struct id_list *list, int *fds,
 
 /* Oldest first: from the one that holds the record on, or the newest ones. */
 static enum err
-segments_find(struct core *core, const struct segment_wish *wish,
-    uint64_t most, struct id_list *ret)
+segments_find(struct core *core, const struct segment_wish *wish, uint64_t most,
+    struct id_list *ret)
 {
 	const struct count n = { most };
 	struct id from;

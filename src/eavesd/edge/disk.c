@@ -20,7 +20,6 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-
 /* --- the thread --- */
 
 static void

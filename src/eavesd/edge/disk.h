@@ -33,8 +33,8 @@ struct segment_file {
 struct recording {
 	struct segment_file *file;
 	bool asked, ended;
-	struct buf plain; /* frames not yet handed over */
-	struct buf entries; /* of the file: segment.h */
+	struct buf plain;     /* frames not yet handed over */
+	struct buf entries;   /* of the file: segment.h */
 	struct run_id untold; /* a run that begins in it; core shall know */
 	bool has_untold;
 	uint64_t dropped; /* records lost to a slow or full disk */
@@ -76,7 +76,7 @@ struct job {
 	size_t most;
 	struct read_file files[READ_SEGMENTS];
 	size_t file_count;
-	struct buf entries; /* of the file that is being written, the last */
+	struct buf entries;   /* of the file that is being written, the last */
 	struct group *groups; /* result */
 	size_t group_count, group_room;
 	struct buf records; /* result: sized records */

@@ -74,7 +74,7 @@ struct client {
 	struct client_stream {
 		struct id id;
 		uint8_t class; /* uplink */
-	} *streams;
+	} * streams;
 	size_t stream_count;
 	struct watch *watches; /* viewer: WATCHES_MAX, made at the first */
 	char *heads;           /* uplink: the newest, b64 */

@@ -38,10 +38,9 @@ entries_take(struct recording *r)
 {
 	struct buf all = r->entries;
 
-	while (all.len > 0 &&
-	       segment_entry_at(buf_slice(&all),
-		   all.len / SEGMENT_ENTRY_OCTETS - 1)
-			   .offset >= r->file->used)
+	while (all.len > 0 && segment_entry_at(buf_slice(&all),
+				  all.len / SEGMENT_ENTRY_OCTETS - 1)
+				      .offset >= r->file->used)
 		all.len -= SEGMENT_ENTRY_OCTETS;
 	if (all.len > 0 && segment_count_put(&all) != ERR_OK)
 		all.len = 0;
@@ -350,4 +349,3 @@ recordings_second(struct edge *e)
 	j->kind = JOB_SYNC;
 	(void)!job_give(e->disk, j);
 }
-
