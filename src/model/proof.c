@@ -24,6 +24,7 @@ struct proof {
 	uint8_t mark_hash[SHA256_OCTETS];
 	uint64_t last_us; /* of the newest record */
 	struct leaves leaves;
+	bool hole; /* told, and the mark that covers its sides is to come */
 };
 
 static void
@@ -121,7 +122,7 @@ run_take(struct proof *p, const struct mp4_piece *piece)
 	p->run = info;
 	p->run_open = true;
 	p->run_index = 0;
-	p->mark_known = false;
+	p->mark_known = p->hole = false;
 }
 
 /* The place of a record in its run; a hole is told once. */
@@ -137,6 +138,7 @@ index_take(struct proof *p, uint64_t index, uint64_t time_us)
 		tell(p, PROOF_MISSING, p->last_us, time_us);
 		p->leaves.count = 0;
 		p->mark_known = false;
+		p->hole = true;
 	}
 	p->run_index = index;
 }
@@ -260,8 +262,9 @@ mark_covers(struct proof *p, const struct mark *m)
 	uint8_t hash[SHA256_OCTETS];
 
 	leaves_hash(l, hash);
-	if (m->count == l->count &&
-	    memcmp(m->leaves_hash, hash, SHA256_OCTETS) == 0)
+	if ((m->count == l->count &&
+		memcmp(m->leaves_hash, hash, SHA256_OCTETS) == 0) ||
+	    p->hole)
 		return;
 	if (l->count == 0)
 		tell(p, PROOF_MISSING, p->last_us, m->last_us);
@@ -296,6 +299,7 @@ mark_take(struct proof *p, const struct mp4_piece *piece)
 		sha256(piece->mark, p->mark_hash);
 	}
 	p->leaves.count = 0;
+	p->hole = false;
 }
 
 /* --- all --- */
@@ -347,23 +351,32 @@ table_check(struct proof *p)
 	return ERR_OK;
 }
 
+/* ERR_CORRUPT: its digest does not fit, so all that follows is guessing. */
+static enum err
+proof_begin(struct proof *p, struct slice *ret_pieces)
+{
+	struct slice plain, digest, key;
+	uint8_t have[SHA256_OCTETS];
+	enum err e;
+
+	if ((e = mp4_proof_plain(p->parts.proof, &plain, &digest)) != ERR_OK)
+		return e;
+	sha256(plain, have);
+	if (!slice_eq(SLICE_OF(have), digest))
+		return ERR_CORRUPT;
+	if ((e = mp4_proof_begin(plain, &key, ret_pieces)) == ERR_OK)
+		memcpy(p->said.hub, key.at, SIGN_PUBLIC_OCTETS);
+	return e;
+}
+
 static enum err
 film_check(struct proof *p)
 {
-	struct slice key, pieces, plain;
-	uint8_t digest[SHA256_OCTETS];
+	struct slice pieces;
 	enum err e;
 
-	if ((e = mp4_proof_begin(p->parts.proof, &key, &pieces, &plain)) ==
-	    ERR_UNSUPPORTED)
+	if ((e = proof_begin(p, &pieces)) == ERR_UNSUPPORTED)
 		return e;
-	if (e == ERR_OK) {
-		memcpy(p->said.hub, key.at, SIGN_PUBLIC_OCTETS);
-		sha256(plain, digest);
-		if (memcmp(digest, plain.at + plain.len, SHA256_OCTETS) != 0)
-			e = ERR_SYNTAX;
-	}
-	/* else all that follows would be guesses */
 	if (e != ERR_OK || pieces_take(p, pieces) != ERR_OK) {
 		tell(p, PROOF_CHANGED, 0, 0);
 		return ERR_OK;

@@ -61,16 +61,26 @@ mp4_parts_get(struct slice file, struct mp4_parts *ret_parts)
 }
 
 enum err
-mp4_proof_begin(struct slice proof, struct slice *ret_key,
-    struct slice *ret_pieces, struct slice *ret_plain)
+mp4_proof_plain(struct slice proof, struct slice *ret_plain,
+    struct slice *ret_digest)
 {
-	if (proof.len < 1 + MP4_KEY_OCTETS + 1 + MP4_PROOF_HASH)
+	if (proof.len < MP4_DIGEST_OCTETS)
 		return ERR_SYNTAX;
-	if (proof.at[0] != VERSION)
+	*ret_plain = slice_head(proof, proof.len - MP4_DIGEST_OCTETS);
+	*ret_digest = slice_skip(proof, ret_plain->len);
+	return ERR_OK;
+}
+
+enum err
+mp4_proof_begin(struct slice plain, struct slice *ret_key,
+    struct slice *ret_pieces)
+{
+	if (plain.len < 1 + MP4_KEY_OCTETS)
+		return ERR_SYNTAX;
+	if (plain.at[0] != VERSION)
 		return ERR_UNSUPPORTED;
-	*ret_plain = slice_head(proof, proof.len - MP4_PROOF_HASH);
-	*ret_key = slice_head(slice_skip(proof, 1), MP4_KEY_OCTETS);
-	*ret_pieces = slice_skip(*ret_plain, 1 + MP4_KEY_OCTETS);
+	*ret_key = slice_head(slice_skip(plain, 1), MP4_KEY_OCTETS);
+	*ret_pieces = slice_skip(plain, 1 + MP4_KEY_OCTETS);
 	return ERR_OK;
 }
 

@@ -11,7 +11,6 @@
 #include "base/slice.h"
 
 #define MP4_START_OCTETS 52 /* before the first sample */
-#define MP4_PROOF_HASH   32 /* at the end of the proof */
 
 struct mp4_parts {
 	struct slice media; /* what mdat holds */
@@ -54,11 +53,13 @@ struct mp4_piece {
 };
 
 /*
- * What is in front of the pieces. *ret_plain is all but the digest at the
- * end. ERR_SYNTAX, ERR_UNSUPPORTED: another version.
+ * What is in front of the digest at the end. ERR_SYNTAX: shorter than any.
  */
-MUST_USE enum err mp4_proof_begin(struct slice proof, struct slice *ret_key,
-    struct slice *ret_pieces, struct slice *ret_plain);
+MUST_USE enum err mp4_proof_plain(struct slice proof, struct slice *ret_plain,
+    struct slice *ret_digest);
+/* What is in front of the pieces. ERR_SYNTAX, ERR_UNSUPPORTED: a version. */
+MUST_USE enum err mp4_proof_begin(struct slice plain, struct slice *ret_key,
+    struct slice *ret_pieces);
 /* Takes the next piece off. MP4_END is the last. ERR_SYNTAX. */
 MUST_USE enum err
 mp4_proof_next(struct slice *pieces, struct mp4_piece *ret_piece);

@@ -40,12 +40,13 @@ sound_look(struct mp4_table *t, const struct mp4_piece *p, struct slice media)
 static void
 proof_look(struct slice proof, struct slice media)
 {
-	struct slice key, pieces, plain;
+	struct slice plain, digest, key, pieces;
 	struct mp4_piece p;
 	struct mp4_table t;
 	struct buf moov;
 
-	if (mp4_proof_begin(proof, &key, &pieces, &plain) != ERR_OK)
+	if (mp4_proof_plain(proof, &plain, &digest) != ERR_OK ||
+	    mp4_proof_begin(plain, &key, &pieces) != ERR_OK)
 		return;
 	assert(key.len == MP4_KEY_OCTETS && plain.len + 32 == proof.len);
 	mp4_table_init(&t, 1 << 20);

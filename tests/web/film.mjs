@@ -8,7 +8,7 @@ import { load, root } from './source.mjs';
 
 export const build = process.env.EAVES_BUILD ?? path.join(root, 'build');
 export const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/kdf', 'crypto/kx',
-  'model/run', 'model/export', 'model/words5', 'proto/h264', 'proto/sps', 'proto/sound');
+  'model/run', 'model/export', 'model/mp4', 'model/words5', 'proto/h264', 'proto/sps', 'proto/sound');
 export const START = 1795513267200000; /* 2026-11-24 09:41:07.200 UTC */
 
 const LIMIT = { maxBuffer: 1 << 28 };
@@ -134,13 +134,12 @@ export async function items(runs, seed = '1') {
     at += 4 + n;
     if (record[1] === 2) {
       reader = await e.Run.open(record, { ...place, class: 1 }, hour, by);
-      all.push({ t: 'run', run: { header: record, fields: e.join(reader.fields.signed, reader.fields.signature), by } });
+      all.push(e.exportRun(reader));
       continue;
     }
     const said = await reader.open(record);
     await reader.follow(said);
-    if (said.mark) all.push({ t: 'mark', octets: said.octets });
-    else all.push({ t: 'sample', sample: said });
+    all.push(e.exportItem(said));
   }
   return all;
 }

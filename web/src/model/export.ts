@@ -7,8 +7,8 @@
  *   sink.blob();                                   // the file
  *
  * items: what stands in the recording, in its order, each opened and followed
- * by model/run.ts: first `run` (its header), then `sample` and `mark`; then
- * the next run. Give whole groups: what comes before the first key frame, or
+ * by model/run.ts: exportRun(run) for its header, exportItem(said) for each
+ * record behind it; then the next run. Give whole groups: what comes before the first key frame, or
  * after the last mark, is left out, because nobody signed it as a film that
  * can be played. One film is one camera and one hub; two need two films.
  *
@@ -21,10 +21,11 @@ import { Grown } from '../base/grown';
 import { NONE, join, same, u16, u32, u64, u8, utf8, type Octets } from '../base/octets';
 import { sha256 } from '../crypto/kdf';
 import { pictureOf } from '../proto/h264';
-import { H264, KEY, markParse, runFields } from '../proto/record';
+import { H264, KEY, MARK, markParse, runFields } from '../proto/record';
 import { KIND_SOUND, soundOf } from '../proto/sound';
 import { avccSize } from '../proto/sps';
 import { MDAT_AT, MEDIA_START, Mp4, mdatHead } from './mp4';
+import type { Run, Said } from './run';
 
 /* Takes octets one after the other; at the end, some at an older place. */
 export interface Sink {
@@ -50,6 +51,17 @@ export type ExportItem =
   | { t: 'run'; run: ExportRun }
   | { t: 'sample'; sample: ExportSample }
   | { t: 'mark'; octets: Octets };
+
+export function exportRun(run: Run): ExportItem {
+  const { signed, signature } = run.fields;
+  return {
+    t: 'run', run: { header: run.header, fields: join(signed, signature), by: run.by as Octets },
+  };
+}
+
+export function exportItem(said: Said): ExportItem {
+  return said.flags & MARK ? { t: 'mark', octets: said.octets } : { t: 'sample', sample: said };
+}
 
 export interface ExportOptions {
   sound?: boolean; /* false: the sound stays out, and the film says so */
