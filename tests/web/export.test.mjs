@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,6 +15,7 @@ import { START, build, e, film, items, pictures, run, sounds, together } from '.
 import { apart, sample, together as forged } from './forge.mjs';
 import { load, root } from './source.mjs';
 
+const esbuild = createRequire(path.join(root, 'web/package.json'))('esbuild');
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'eaves-export-'));
 const fine = /^Every picture is as the camera's hub signed it\.$/m;
 const shots = pictures();
@@ -332,10 +334,49 @@ test('what is no film of ours is said to be none', () => {
   assert.equal(verify(fs.readFileSync(file)).status, 2);
 });
 
-test('a picture as a file is named after its camera and its time', async () => {
+test('a picture becomes a file that is named after its camera and its time', async () => {
   const v = await load('view/snapshot');
-  assert.equal(v.snapshotName('Front door', START, 'UTC'), 'Front door 2026-11-24 09.41.07.jpg');
-  assert.equal(v.snapshotName('Front door', START, 'Asia/Tokyo'), 'Front door 2026-11-24 18.41.07.jpg');
-  assert.equal(v.snapshotName('../a/b:c*\n', START, 'UTC'), 'a b c 2026-11-24 09.41.07.jpg');
-  assert.equal(v.snapshotName(' ', START, 'UTC'), 'Camera 2026-11-24 09.41.07.jpg');
+  assert.equal(v.mediaName('Front door', START, 'jpg', 'UTC'), 'Front door 2026-11-24 09.41.07.jpg');
+  assert.equal(v.mediaName('Front door', START, 'mp4', 'Asia/Tokyo'), 'Front door 2026-11-24 18.41.07.mp4');
+  assert.equal(v.mediaName('../a/b:c*\n', START, 'jpg', 'UTC'), 'a b c 2026-11-24 09.41.07.jpg');
+  assert.equal(v.mediaName(' ', START, 'jpg', 'UTC'), 'Camera 2026-11-24 09.41.07.jpg');
+  const bundle = await esbuild.build({ entryPoints: [path.join(root, 'web/src/view/snapshot.ts')], bundle: true,
+    write: false, format: 'iife', globalName: 'snap' });
+  page ??= (await pageOpen()).page;
+  await page.goto('about:blank');
+  await page.addScriptTag({ content: bundle.outputFiles[0].text });
+  for (const on of ['page', 'no page']) {
+    const file = await page.evaluate(async ([where, time]) => {
+      const c = where === 'page' ? document.createElement('canvas') : new OffscreenCanvas(64, 32);
+      c.width = 64;
+      c.height = 32;
+      const g = c.getContext('2d');
+      g.fillStyle = '#0a0';
+      g.fillRect(0, 0, 64, 32);
+      const f = await globalThis.snap.snapshot(c, 'Porch', time, 'UTC');
+      const seen = await createImageBitmap(f);
+      return { name: f.name, type: f.type, width: seen.width, height: seen.height };
+    }, [on, START]);
+    assert.deepEqual(file, { name: 'Porch 2026-11-24 09.41.07.jpg', type: 'image/jpeg', width: 64, height: 32 });
+  }
+});
+
+test('the size of pictures of many kinds is found, in the app and by verify', async () => {
+  const kinds = [['1920x1080', 'yuv420p', []], ['322x182', 'yuv420p', ['-profile:v', 'main']],
+    ['320x180', 'yuv422p', []], ['322x182', 'yuv444p', []], ['320x240', 'gray', []],
+    ['320x240', 'yuv420p', ['-x264-params', 'aud=1:interlaced=1:cqm=jvt:8x8dct=1']],
+    ['176x144', 'yuv420p', ['-profile:v', 'baseline', '-x264-params', 'aud=1:ref=4']]];
+  for (const [size, format, more] of kinds) {
+    const all = pictures({ size, rate: 5, seconds: 0.4, group: 2, more: [...more, '-pix_fmt', format] });
+    const avcc = e.pictureOf(new Uint8Array(all[0].octets)).setup.description;
+    const { width, height } = e.avccSize(avcc);
+    assert.equal(`${width}x${height}`, size, `${size} ${format} ${more}`);
+    passes((await film(await items([run(all)]))).octets);
+  }
+  const avcc = e.pictureOf(new Uint8Array(shots[0].octets)).setup.description;
+  for (let n = 0; n < 8; n++) {
+    const bent = avcc.slice(0, 8 + n);
+    bent[7] = n;
+    assert.throws(() => e.avccSize(bent), (x) => e.isFault(x, 'SYNTAX'));
+  }
 });
