@@ -1,7 +1,7 @@
 /*
- * film SEED - the writer of the hub, for tests of what is exported: units on
- * the standard input, records on the standard output. Keys come from SEED (a
- * number), so that two calls are one hub.
+ * film HUB CAMERA - the writer of the hub, for tests of what is exported: units
+ * on the standard input, records on the standard output. Keys and names come
+ * from these words, so that two calls are one hub.
  *
  * unit: what u8 (0 a run begins, 1 key frame, 2 picture, 3 sound, 4 a second
  * is over, 5 the run ends, 6 a run begins that knows of none before) ‖ time
@@ -62,18 +62,18 @@ draw(const char *seed, const char *name, void *to, size_t n)
 }
 
 static void
-film_open(struct film *f, const char *seed)
+film_open(struct film *f, const char *hub_seed, const char *seed)
 {
 	struct key hub;
 	struct place *p = &f->info.place;
 
 	*f = (struct film){ 0 };
-	draw(seed, "hub", &hub, sizeof hub);
+	draw(hub_seed, "hub", &hub, sizeof hub);
 	draw(seed, "hour", &f->hour, sizeof f->hour);
-	draw(seed, "home", &p->home, sizeof p->home);
+	draw(hub_seed, "home", &p->home, sizeof p->home);
 	draw(seed, "thing", &p->thing, sizeof p->thing);
 	draw(seed, "stream", &p->stream, sizeof p->stream);
-	draw(seed, "writer", &p->writer, sizeof p->writer);
+	draw(hub_seed, "writer", &p->writer, sizeof p->writer);
 	p->class = RUN_MEDIA;
 	sign_pair_make(&hub, &f->hub);
 	kx_public(&f->hour, f->hour_public);
@@ -138,9 +138,9 @@ main(int argc, char **argv)
 	struct film f;
 	uint8_t head[13];
 
-	if (argc != 2 || crypto_init() != ERR_OK)
+	if (argc != 3 || crypto_init() != ERR_OK)
 		return 2;
-	film_open(&f, argv[1]);
+	film_open(&f, argv[1], argv[2]);
 	while (fread(head, 1, sizeof head, stdin) == sizeof head) {
 		const struct slice h = SLICE_OF(head);
 		const size_t n = (size_t)slice_be(slice_skip(h, 9), 4);

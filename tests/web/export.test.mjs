@@ -188,8 +188,11 @@ test('a hole in the recording is left open, and verify tells where it is', async
 });
 
 test('one film is one hub and one camera', async () => {
-  const [a, b] = [await items([run(shots)], '1'), await items([run(shots, START + 1e7)], '2')];
-  await assert.rejects(film([...a, ...b]), (x) => e.isFault(x, 'CONFLICT'));
+  const a = await items([run(shots)]);
+  for (const [hub, camera] of [['2', '1'], ['1', '2']]) {
+    const b = await items([run(shots, START + 1e7)], hub, camera);
+    await assert.rejects(film([...a, ...b]), (x) => e.isFault(x, 'CONFLICT'), hub + camera);
+  }
 });
 
 test('the words of a hub are those that the app shows, and its key can be asked for', async () => {
@@ -296,7 +299,8 @@ test('somebody who knows the format cannot swap, move or add pictures', async ()
 });
 
 test('a hub, a camera or a run cannot be put in place of another', async () => {
-  const parts = async (seed, at) => apart((await film(await items([run(shots, at)], seed))).octets);
+  const parts = async (hub, at, camera) =>
+    apart((await film(await items([run(shots, at)], hub, camera))).octets);
   const own = await parts('1', START);
   const strange = await parts('2', START);
   const later = await parts('1', START + 6e6);
@@ -304,6 +308,9 @@ test('a hub, a camera or a run cannot be put in place of another', async () => {
     /^The hub whose key is in the film did not sign the recording/m, 'key');
   refused(await forged({ key: own.key, pieces: [...own.pieces, ...strange.pieces] }),
     /^The hub whose key is in the film did not sign the recording/m, 'run of another hub');
+  const garden = await parts('1', START + 6e6, '2');
+  refused(await forged({ key: own.key, pieces: [...own.pieces, ...garden.pieces] }),
+    /^What begins at 2026-11-24 09:41:13\.200 UTC comes from another camera\.$/m, 'another camera');
   refused(await forged({ key: own.key, pieces: [later.pieces[0], ...own.pieces.slice(1)] }),
     /is not what the hub signed/m, 'header of another run');
   refused(await forged({ key: own.key, pieces: [...later.pieces, ...own.pieces] }),

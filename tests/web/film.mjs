@@ -119,8 +119,8 @@ export function run(samples, at = START, { knows = true, ends = true } = {}) {
 }
 
 /* Runs to what exportRange takes; everything is opened and followed. */
-export async function items(runs, seed = '1') {
-  const out = execFileSync(path.join(build, 'tests/film/film'), [seed], {
+export async function items(runs, hub = '1', camera = '1') {
+  const out = execFileSync(path.join(build, 'tests/film/film'), [hub, camera], {
     ...LIMIT, input: Buffer.concat(runs) });
   const names = ['home', 'thing', 'stream', 'writer'];
   const place = Object.fromEntries(names.map((n, i) => [n, new Uint8Array(out.subarray(16 * i, 16 * i + 16))]));

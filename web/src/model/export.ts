@@ -122,7 +122,7 @@ export class Film {
   private readonly proof = new Grown();
   private run: ExportRun | null = null;
   private said = false; /* the run's header stands in the proof */
-  private by: Octets | null = null;
+  private from: Octets | null = null; /* hub and camera */
   private waiting: Waiting[] = [];
   private joined = false; /* a key frame was seen since the last gap */
   private index = 0; /* of the newest record of the run */
@@ -135,11 +135,12 @@ export class Film {
     return this.sink.write(MEDIA_START);
   }
 
-  /* Throws CONFLICT: another hub. */
+  /* Throws CONFLICT: of another hub or camera. */
   runTake(run: ExportRun): void {
-    if (this.by && !same(this.by, run.by)) throw new Fault('CONFLICT', 'another hub');
-    runFields(run.fields);
-    this.by = run.by;
+    const { thing, stream } = runFields(run.fields);
+    const from = join(run.by, thing, stream);
+    if (this.from && !same(this.from, from)) throw new Fault('CONFLICT', 'another camera');
+    this.from = from;
     this.run = run;
     this.said = this.joined = false;
     this.index = 0;
@@ -227,7 +228,7 @@ export class Film {
     if (this.done.pictures === 0) throw new Fault('MISSING', 'no picture');
     const media = this.done.octets - MEDIA_START.length;
     const table = this.mp4.table();
-    const plain = join(u8(1), this.by!, this.proof.all, u8(0));
+    const plain = join(u8(1), this.run!.by, this.proof.all, u8(0));
     const body = join(UUID, plain, await sha256(plain));
     await this.sink.write(table);
     await this.sink.write(join(u32(8 + body.length), utf8('uuid'), body));
