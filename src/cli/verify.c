@@ -111,9 +111,10 @@ said_print(const struct proof_said *s)
 	printf("to        %s\n", when(s->last_us, to_room));
 	printf("pictures  %llu\n", (unsigned long long)s->pictures);
 	if (s->sounds > 0)
-		printf("sounds    %llu\n", (unsigned long long)s->sounds);
+		printf("sound     %llu pieces\n",
+		    (unsigned long long)s->sounds);
 	if (s->left_out > 0)
-		printf("left out  %llu of the sound\n",
+		printf("left out  %llu pieces of sound\n",
 		    (unsigned long long)s->left_out);
 	if (s->unknown > 0)
 		printf("restarts  %llu after which the hub did not know what "

@@ -229,14 +229,12 @@ sample_take(struct proof *p, const struct mp4_piece *piece)
 	if (leaves_add_digest(&p->leaves, piece->index, piece->flags,
 		piece->time_us, piece->sample_kind, piece->digest.at) != ERR_OK)
 		leaves_drop(p); /* more than any mark covers */
-	if (piece->sample_kind == RUN_H264)
-		picture_take(p, piece);
-	else if (piece->sample_kind == RUN_SOUND)
+	if (piece->sample_kind == RUN_SOUND)
 		sound_take(p, piece);
-	else if (piece->inside)
-		tell(p, PROOF_EXTRA, piece->time_us, 0);
+	else if (piece->sample_kind == RUN_H264 || !piece->inside)
+		picture_take(p, piece);
 	else
-		p->said.left_out++;
+		tell(p, PROOF_EXTRA, piece->time_us, 0);
 	p->last_us = piece->time_us;
 }
 

@@ -46,7 +46,7 @@ struct proof_said {
 	struct place place;
 	uint64_t first_us, last_us;
 	uint64_t pictures, sounds;
-	uint64_t left_out; /* sounds and the like that are signed, but absent */
+	uint64_t left_out; /* sounds that are signed, but not in the film */
 	uint64_t runs;
 	uint64_t unknown; /* runs that do not say what was before them */
 	uint64_t wrongs;

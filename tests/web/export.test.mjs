@@ -26,13 +26,15 @@ let plain; /* a film of 4 s with sound */
 before(async () => {
   plain = await film(await items([run(together(shots, sounds('aac', 3.5), 120_000))]));
   server = http.createServer((q, r) => {
-    const whole = fs.readFileSync(path.join(dir, path.basename(q.url)));
+    const file = path.join(dir, path.basename(q.url));
+    if (!fs.existsSync(file)) return r.writeHead(404).end();
+    const whole = fs.readFileSync(file);
     const [, from = '0', to = ''] = /bytes=(\d+)-(\d*)/.exec(q.headers.range ?? '') ?? [];
     const end = to === '' ? whole.length - 1 : Number(to);
     const type = q.url.endsWith('.mp4') ? 'video/mp4' : 'text/html';
     r.writeHead(206, { 'content-type': type, 'accept-ranges': 'bytes',
       'content-range': `bytes ${from}-${end}/${whole.length}` });
-    r.end(whole.subarray(Number(from), end + 1));
+    return r.end(whole.subarray(Number(from), end + 1));
   }).listen(0, '127.0.0.1');
   await new Promise((done) => server.once('listening', done));
 });
