@@ -11,6 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen } from './browser.mjs';
+import { firefox, until, webkit } from './engines.mjs';
 import { START, build, e, film, items, pictures, run, sounds, together } from './film.mjs';
 import { apart, sample, together as forged } from './forge.mjs';
 import { load, root } from './source.mjs';
@@ -21,9 +22,11 @@ const fine = /^Every picture is as the camera's hub signed it\.$/m;
 const shots = pictures();
 let page;
 let server;
+const at = () => `http://127.0.0.1:${server.address().port}`;
 let plain; /* a film of 4 s with sound */
 
 before(async () => {
+  fs.writeFileSync(path.join(dir, 'empty.html'), '<!doctype html><title>film</title>');
   plain = await film(await items([run(together(shots, sounds('aac', 3.5), 120_000))]));
   server = http.createServer((q, r) => {
     const file = path.join(dir, path.basename(q.url));
@@ -71,6 +74,16 @@ function refused(octets, words, what = String(words)) {
   assert.doesNotMatch(said, fine, what);
 }
 
+const ended = `const v = document.createElement('video');
+  document.body.replaceChildren(v);
+  window.said = null;
+  v.muted = true;
+  v.onended = () => { window.said = v.currentTime; };
+  v.onerror = () => { window.said = v.error.message; };
+  v.src = arguments[0];
+  v.playbackRate = 4;
+  v.play();`;
+
 const silent = (program, ...args) => {
   const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8' });
   assert.equal(stderr, '', `${program}: ${stderr}`);
@@ -81,9 +94,7 @@ const silent = (program, ...args) => {
 /* Plays it at four times its speed; how long it was, and what was decoded. */
 async function plays(name) {
   page ??= (await pageOpen()).page;
-  fs.writeFileSync(path.join(dir, 'empty.html'), '<!doctype html><title>film</title>');
-  const at = `http://127.0.0.1:${server.address().port}`;
-  await page.goto(`${at}/empty.html`);
+  await page.goto(`${at()}/empty.html`);
   return page.evaluate((src) => new Promise((done, fail) => {
     const v = document.createElement('video');
     document.body.append(v);
@@ -94,7 +105,7 @@ async function plays(name) {
     v.src = src;
     v.playbackRate = 4;
     v.play().catch(fail);
-  }), `${at}/${name}.mp4`);
+  }), `${at()}/${name}.mp4`);
 }
 
 async function ordinary(name, octets, seconds, count, codec) {
@@ -147,6 +158,19 @@ test('between two runs the last picture stays; other pictures may follow', async
   passes(octets);
 });
 
+for (const open of [firefox, webkit])
+  test(`a film plays to its end in ${open.name}`, { timeout: 120_000 }, async () => {
+    const small = pictures({ size: '192x144' });
+    put('engine', (await film(await items([
+      run(together(shots, sounds('aac', 3.5), 120_000)), run(small, START + 6e6)]))).octets);
+    const browser = await open();
+    after(() => browser.close());
+    await browser.open(`${at()}/empty.html`);
+    await browser.script(ended, `${at()}/engine.mp4`);
+    const said = await until('the end', () => browser.script('return window.said'));
+    assert.ok(Math.abs(said - 10) < 0.1, String(said));
+  });
+
 test('times that jitter are kept, and sound that drifts stays with its pictures', async () => {
   const jitter = shots.map((s, i) => ({ ...s, us: s.us + (i * 7919) % 20000 }));
   const slow = sounds('pcmu', 4).map((s) => ({ ...s, us: Math.round(s.us * 1.2) }));
@@ -187,6 +211,26 @@ test('a hole in the recording is left open, and verify tells where it is', async
   const { octets, done } = await film(all.filter((_, i) => i !== at));
   assert.equal(done.gaps, true);
   refused(octets, /^Pictures are missing between 2026-11-24 09:41:0\S+ UTC and 2026-11-24 09:41:09\.200 UTC\.$/m);
+});
+
+test('a film may be fetched in pieces that overlap', async () => {
+  const all = await items([run(shots), run(shots, START + 6e6)]);
+  const whole = await film(all);
+  const second = all.findLastIndex((i) => i.t === 'run');
+  const pieces = [...all.slice(0, 40), all[0], ...all.slice(20, second + 30), all[second], ...all.slice(second + 1)];
+  assert.ok((await film(pieces)).octets.equals(whole.octets));
+  assert.equal(whole.done.gaps, false);
+  passes(whole.octets);
+});
+
+test('a hole between two runs is known before verify tells it', async () => {
+  const all = await items([0, 6e6, 12e6].map((at) => run(shots, START + at)));
+  const starts = all.flatMap((i, n) => (i.t === 'run' ? [n] : []));
+  for (const [from, to] of [[starts[1], starts[2]], [starts[1] - 1, starts[1]], [starts[1] + 1, starts[1] + 20]]) {
+    const { octets, done } = await film([...all.slice(0, from), ...all.slice(to)]);
+    assert.equal(done.gaps, true);
+    refused(octets, /^Pictures are missing between/m);
+  }
 });
 
 test('one film is one hub and one camera', async () => {

@@ -8,9 +8,10 @@
  *
  * items: what stands in the recording, in its order, each opened and followed
  * by model/run.ts: exportRun(run) for its header, exportItem(said) for each
- * record behind it; then the next run. Give whole groups: what comes before the first key frame, or
- * after the last mark, is left out, because nobody signed it as a film that
- * can be played. One film is one camera and one hub; two need two films.
+ * record behind it; then the next run. Pieces of a run may overlap. Give whole
+ * groups: what comes before the first key frame, or after the last mark, is
+ * left out, because nobody signed it as a film that can be played. One film is
+ * one camera and one hub; two need two films.
  *
  * Memory: samples that wait for their mark (a second or two), and 80 octets
  * for each one that was written. No DOM; runs in a worker as well.
@@ -126,6 +127,7 @@ export class Film {
   private waiting: Waiting[] = [];
   private joined = false; /* a key frame was seen since the last gap */
   private index = 0; /* of the newest record of the run */
+  private lastMark: Octets | null = null;
   private head: Octets | null = null; /* of the first sound */
 
   constructor(private readonly sink: Sink, private readonly sound = true) {}
@@ -137,6 +139,7 @@ export class Film {
 
   /* Throws CONFLICT: of another hub or camera. */
   runTake(run: ExportRun): void {
+    if (this.run && same(this.run.header, run.header)) return; /* another piece of it */
     const { thing, stream } = runFields(run.fields);
     const from = join(run.by, thing, stream);
     if (this.from && !same(this.from, from)) throw new Fault('CONFLICT', 'another camera');
@@ -148,6 +151,7 @@ export class Film {
   }
 
   async sampleTake(sample: ExportSample): Promise<void> {
+    if (sample.index <= this.index) return;
     this.step(sample.index);
     if (sample.kind === H264 && sample.flags & KEY) this.joined = true;
     if (this.joined) this.waiting.push({ sample, hash: await sha256(sample.octets) });
@@ -165,9 +169,11 @@ export class Film {
 
   async markTake(octets: Octets): Promise<void> {
     const mark = markParse(octets);
+    const index = mark.firstIndex + mark.count; /* where the mark itself stands */
+    if (index <= this.index) return;
+    this.step(index);
     const waiting = this.waiting;
     this.waiting = [];
-    this.step(mark.firstIndex + mark.count); /* where the mark itself stands */
     if (!this.joined || (waiting.length === 0 && !this.said)) return;
     const leaves = await Promise.all(waiting.map(({ sample: s, hash }) => sha256(
       u8(0), u64(s.index), u8(s.flags), u64(s.time), u8(s.kind), hash)));
@@ -176,15 +182,20 @@ export class Film {
       if (this.said) this.done.gaps = true;
       return;
     }
-    this.runSay();
+    await this.runSay(mark.firstIndex);
     for (const w of waiting) await this.put(w);
+    this.lastMark = octets;
     this.proof.put(u8(3), octets);
   }
 
-  private runSay(): void {
+  private async runSay(first: number): Promise<void> {
     const { header, fields } = this.run!;
-    if (!this.said) this.proof.put(u8(1), u16(header.length), header, fields);
+    if (this.said) return;
     this.said = true;
+    this.proof.put(u8(1), u16(header.length), header, fields);
+    const { beforeRun, beforeMark } = runFields(fields);
+    if (!this.lastMark || beforeRun.every((o) => o === 0)) return;
+    if (first !== 1 || !same(beforeMark, await sha256(this.lastMark))) this.done.gaps = true;
   }
 
   private async put({ sample, hash }: Waiting): Promise<void> {
