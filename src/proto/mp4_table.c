@@ -333,8 +333,9 @@ mp4_table_sound(struct mp4_table *t, uint64_t place, uint32_t octets,
 
 /* --- moov --- */
 
+/* later: before it begins, in the film; early: what is skipped, in the track. */
 struct lengths {
-	uint64_t born, in_track, in_film, later;
+	uint64_t born, in_track, in_film, later, early;
 };
 
 static void
@@ -406,12 +407,14 @@ edit_put(struct wr *w, const struct lengths *l)
 	const size_t edts = box_begin(w, "edts");
 	const size_t at = full_begin(w, "elst", 1u << 24);
 
-	wr_u32(w, 2);
-	wr_u64(w, l->later);
-	wr_u64(w, UINT64_MAX);
-	wr_u32(w, 0x10000);
+	wr_u32(w, l->later > 0 ? 2 : 1);
+	if (l->later > 0) {
+		wr_u64(w, l->later);
+		wr_u64(w, UINT64_MAX);
+		wr_u32(w, 0x10000);
+	}
 	wr_u64(w, l->in_film);
-	wr_u64(w, 0);
+	wr_u64(w, l->early);
 	wr_u32(w, 0x10000);
 	box_end(w, at);
 	box_end(w, edts);
@@ -436,7 +439,7 @@ trak_put(struct wr *w, const struct mp4_track *t, const struct avc_size *size,
 	wr_u32(w, size != NULL ? (uint32_t)size->width << 16 : 0);
 	wr_u32(w, size != NULL ? (uint32_t)size->height << 16 : 0);
 	box_end(w, at);
-	if (l->later > 0)
+	if (l->later > 0 || l->early > 0)
 		edit_put(w, l);
 	mdia_put(w, t, size != NULL, l);
 	box_end(w, trak);
@@ -500,7 +503,10 @@ mp4_table_put(struct mp4_table *t, struct buf *to)
 		if ((e = track_end(s, t->due - s->at, &heard.in_track)) !=
 		    ERR_OK)
 			return e;
-		heard.in_film = in_film(heard.in_track, s->scale);
+		heard.early = scaled(since(p->first_us, s->first_us), s->scale);
+		if (heard.early > heard.in_track)
+			heard.early = heard.in_track;
+		heard.in_film = in_film(heard.in_track - heard.early, s->scale);
 		heard.later = scaled(since(s->first_us, p->first_us), SCALE);
 	}
 	wr_init(&w, to);

@@ -158,6 +158,17 @@ test('between two runs the last picture stays; other pictures may follow', async
   passes(octets);
 });
 
+test('sound from before the first picture is not heard too late', async () => {
+  const early = sounds('aac', 4).map((s) => ({ ...s, us: s.us - 80_000 }));
+  const order = [...shots, ...early].sort((a, b) => a.us - b.us + (a.sound ? 9e4 : 0) - (b.sound ? 9e4 : 0));
+  const { octets } = await film(await items([run(order)]));
+  await ordinary('early', octets, 4, 60, 'aac');
+  passes(octets);
+  const [first] = silent('ffprobe', '-v', 'warning', '-select_streams', 'a', '-show_entries', 'packet=pts_time',
+    '-of', 'csv=p=0', path.join(dir, 'early.mp4')).trim().split('\n').map(parseFloat);
+  assert.ok(Math.abs(first + 0.08) < 0.001, String(first));
+});
+
 for (const open of [firefox, webkit])
   test(`a film plays to its end in ${open.name}`, { timeout: 120_000 }, async () => {
     const small = pictures({ size: '192x144' });

@@ -203,26 +203,30 @@ export class Mp4 {
     const length = p.end(p.count > 1 ? Math.min(p.delta, LAST_MAX) : LAST_ONLY);
     const heard = s ? s.end(this.due - s.at) : 0;
     const later = s ? scaled(Math.max(0, s.first - p.first), SCALE) : 0;
-    const hearing = s ? inFilm(heard, s.scale) : 0;
-    const tracks = [this.trak(born, 1, p, length, length, 0)];
-    if (s) tracks.push(this.trak(born, 2, s, heard, hearing, later));
+    const early = s ? Math.min(heard, scaled(Math.max(0, p.first - s.first), s.scale)) : 0;
+    const hearing = s ? inFilm(heard - early, s.scale) : 0;
+    const tracks = [this.trak(born, 1, p, length, { shown: length, later: 0, early: 0 })];
+    if (s) tracks.push(this.trak(born, 2, s, heard, { shown: hearing, later, early }));
     return box('moov',
       full('mvhd', 1, 0, born, born, u32(SCALE), u64(Math.max(length, later + hearing)),
         u32(0x10000), u16(0x100), octets(10), MATRIX, octets(24), u32(tracks.length + 1)),
       ...tracks);
   }
 
+  /* later: before it begins, in the film; early: what is skipped, in the track. */
   private trak(
-    born: Octets, id: number, t: Track, length: number, inFilm: number, later: number,
+    born: Octets, id: number, t: Track, length: number,
+    { shown, later, early }: { shown: number; later: number; early: number },
   ): Octets {
     const picture = id === 1;
     const { width, height } = picture ? this.size : { width: 0, height: 0 };
-    const edit = later > 0
-      ? box('edts', full('elst', 1, 0, u32(2), u64(later), octets(8).fill(255), u32(0x10000),
-        u64(inFilm), u64(0), u32(0x10000)))
+    const empty = later > 0 ? join(u64(later), octets(8).fill(255), u32(0x10000)) : octets(0);
+    const edit = later > 0 || early > 0
+      ? box('edts', full('elst', 1, 0, u32(later > 0 ? 2 : 1), empty, u64(shown), u64(early),
+        u32(0x10000)))
       : octets(0);
     return box('trak',
-      full('tkhd', 1, 3, born, born, u32(id), u32(0), u64(later + inFilm), octets(12),
+      full('tkhd', 1, 3, born, born, u32(id), u32(0), u64(later + shown), octets(12),
         u16(picture ? 0 : 0x100), u16(0), MATRIX, u32(width * 65536), u32(height * 65536)),
       edit,
       box('mdia',
