@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -37,7 +36,7 @@ struct segment_file {
 	bool failed, dirty;
 	/* thread side */
 	struct segment_file *next_dirty;
-	crypto_hash_sha256_state sum; /* of what lies in the file */
+	struct sha256_sum *sum; /* of what lies in the file */
 };
 
 struct recording {
@@ -51,17 +50,8 @@ struct recording {
 /* --- the thread --- */
 
 static void
-file_write_at(struct segment_file *f, struct buf *b, uint64_t at)
+octets_write(struct segment_file *f, struct slice s, uint64_t at)
 {
-	struct slice s = buf_slice(b);
-
-	if (f->failed)
-		return;
-	if (ctr_xor(&f->key, at, b->at, b->len) != ERR_OK) {
-		f->failed = true;
-		return;
-	}
-	crypto_hash_sha256_update(&f->sum, b->at, b->len);
 	while (s.len != 0) {
 		const ssize_t n = pwrite(f->fd, s.at, s.len, (off_t)at);
 
@@ -75,6 +65,20 @@ file_write_at(struct segment_file *f, struct buf *b, uint64_t at)
 		}
 	}
 	f->dirty = true;
+}
+
+/* Enciphers b in place. */
+static void
+file_write_at(struct segment_file *f, struct buf *b, uint64_t at)
+{
+	if (f->failed)
+		return;
+	if (ctr_xor(&f->key, at, b->at, b->len) != ERR_OK) {
+		f->failed = true;
+		return;
+	}
+	sha256_add(f->sum, buf_slice(b));
+	octets_write(f, buf_slice(b), at);
 }
 
 static void
@@ -92,18 +96,14 @@ file_sync(struct segment_file *f)
 static void
 file_sum(struct segment_file *f)
 {
-	crypto_hash_sha256_state sum = f->sum;
-	AUTO_BUF struct buf b;
-	uint8_t *at;
+	const uint64_t at = SEGMENT_OCTETS - SEGMENT_SUM_OCTETS;
+	uint8_t sum[SEGMENT_SUM_OCTETS];
 
-	buf_init(&b, SEGMENT_SUM_OCTETS);
-	if (buf_reserve(&b, SEGMENT_SUM_OCTETS, &at) != ERR_OK) {
+	sha256_end(f->sum, sum);
+	if (ctr_xor(&f->key, at, sum, sizeof sum) != ERR_OK)
 		f->failed = true;
-		return;
-	}
-	crypto_hash_sha256_final(&sum, at);
-	b.len = SEGMENT_SUM_OCTETS;
-	file_write_at(f, &b, SEGMENT_OCTETS - SEGMENT_SUM_OCTETS);
+	else
+		octets_write(f, SLICE_OF(sum), at);
 }
 
 static void
@@ -233,6 +233,7 @@ file_unref(struct segment_file *f)
 {
 	if (--f->refs != 0)
 		return;
+	sha256_drop(f->sum);
 	octets_wipe(f, sizeof *f);
 	free(f);
 }
@@ -345,14 +346,14 @@ segment_parse(struct ipc_msg *m)
 	rd_id(&r, &f->id);
 	rd_copy(&r, f->key.octets, KEY_OCTETS);
 	(void)rd_u64(&r);
-	if (rd_end(&r) != ERR_OK) {
+	if (rd_end(&r) != ERR_OK || (f->sum = sha256_begin()) == NULL) {
+		octets_wipe(f, sizeof *f);
 		free(f);
 		return NULL;
 	}
 	f->fd = m->fds[0];
 	m->fds[0] = -1;
 	f->refs = 1;
-	crypto_hash_sha256_init(&f->sum);
 	return f;
 }
 
