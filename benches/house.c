@@ -55,6 +55,16 @@ server_start(struct house *h, unsigned port, unsigned device_port, bool tls)
 	h->device_port = (uint16_t)got[1];
 }
 
+static struct house *open_house;
+
+/* Nothing stays behind when a bench ends early. */
+static void
+house_drop(void)
+{
+	if (open_house != NULL)
+		house_close(open_house);
+}
+
 void
 house_open(struct house *h, const char *build, const char *where)
 {
@@ -62,6 +72,8 @@ house_open(struct house *h, const char *build, const char *where)
 	(void)snprintf(h->folder, sizeof h->folder, "%s/eaves-bench.XXXXXX",
 	    where);
 	assert_non_null(mkdtemp(h->folder));
+	assert_int_equal(atexit(house_drop), 0);
+	open_house = h;
 	T_OK(crypto_init());
 	server_start(h, 0, 0, false);
 }
@@ -71,12 +83,30 @@ house_close(struct house *h)
 {
 	char command[256];
 
+	open_house = NULL;
 	child_stop(&h->hub);
 	child_stop(&h->eavesd);
 	SSL_CTX_free(h->tls);
 	h->tls = NULL;
 	(void)snprintf(command, sizeof command, "rm -rf '%s'", h->folder);
 	assert_int_equal(system(command), 0);
+}
+
+void
+house_check(struct house *h)
+{
+	char command[600], said[256];
+
+	child_stop(&h->eavesd);
+	(void)snprintf(command, sizeof command,
+	    "'%s/src/eavesd/eaves-fsck' '%s/server' '%s/keeper'", h->build,
+	    h->folder, h->folder);
+	FILE *f = popen(command, "re");
+	assert_non_null(f);
+	const bool any = fgets(said, sizeof said, f) != NULL;
+	const bool more = fgets(command, sizeof command, f) != NULL;
+	if (pclose(f) != 0 || !any || more)
+		fail_msg("eaves-fsck: %s", any ? said : "nothing");
 }
 
 static void

@@ -16,18 +16,17 @@ struct house {
 	char folder[160];
 	struct child eavesd, hub;
 	struct app app;
-	uint16_t device_port, metrics_port;
+	uint16_t device_port;
 	SSL_CTX *tls; /* of house_device() */
 };
 
-/*
- * Starts eavesd in a folder of its own under where; tls: the browser's port
- * too has a certificate (and no household can sign up: do that before, see
- * house_restart).
- */
+/* Starts eavesd in a folder of its own under where. */
 void house_open(struct house *h, const char *build, const char *where);
 void house_close(struct house *h);
-/* The same folders and ports, now with TLS at the browser's port. */
+/*
+ * The same folders and ports, now with TLS at the browser's port: app.h does
+ * not speak it, so the household signs up before.
+ */
 void house_restart_tls(struct house *h);
 
 /* The real hub with these cameras (`--camera` each), paired. */
@@ -36,6 +35,9 @@ void house_hub(struct house *h, const char *const *cameras, size_t count);
 void house_device(struct house *h, size_t streams);
 /* ret_slots has room for the streams of house_device(). */
 SSL *house_uplink(struct house *h, uint32_t *ret_slots);
+
+/* Ends eavesd; eaves-fsck must find all that it wrote as it was written. */
+void house_check(struct house *h);
 
 /* A child of eavesd (`keeper`, `core`, `edge`); 0: none. */
 pid_t house_role(const struct house *h, const char *role);

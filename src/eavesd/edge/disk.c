@@ -25,7 +25,7 @@
 #define JOBS_MAX     256
 #define PLAIN_OCTETS (8u << 20)
 #define FLUSH_OCTETS (32u << 10)
-#define ROLL_OCTETS  (SEGMENT_OCTETS - (2u << 20))
+#define ROOM_OCTETS  (2u << 20) /* kept for a group, at least */
 
 struct segment_file {
 	int fd;
@@ -42,8 +42,9 @@ struct segment_file {
 struct recording {
 	struct segment_file *file;
 	bool asked, ended;
-	struct buf plain; /* frames not yet handed over */
-	uint64_t dropped; /* records lost to a slow or full disk */
+	struct buf plain;           /* frames not yet handed over */
+	uint64_t group, group_most; /* octets of this group, of the longest */
+	uint64_t dropped;           /* records lost to a slow or full disk */
 	uint64_t retry_ms;
 };
 
@@ -428,6 +429,31 @@ segment_open(struct edge *e, struct live_stream *s)
 	return r->asked ? ERR_OK : ERR_AGAIN;
 }
 
+/*
+ * Before a key frame: whether a group like the longest, and half as long
+ * again, might not fit. One that does not fit after all loses its rest.
+ */
+static bool
+file_is_full(const struct recording *r)
+{
+	const uint64_t most = r->group_most + r->group_most / 2;
+
+	return r->file->used + r->plain.len +
+		   (most < ROOM_OCTETS ? ROOM_OCTETS : most) >
+	       SEGMENT_FRAMES_END;
+}
+
+static void
+group_count(struct recording *r, struct slice record,
+    const struct record_clear *clear)
+{
+	if (clear->flags == RECORD_KEY)
+		r->group = 0;
+	r->group += record.len + 4;
+	if (r->group > r->group_most)
+		r->group_most = r->group;
+}
+
 void
 recording_add(struct edge *e, struct live_stream *s, struct slice record,
     const struct record_clear *clear)
@@ -441,10 +467,10 @@ recording_add(struct edge *e, struct live_stream *s, struct slice record,
 		s->recording = r;
 	}
 	r->ended = false;
+	group_count(r, record, clear);
 	if (r->file != NULL &&
 	    (r->file->failed ||
-		(clear->flags == RECORD_KEY &&
-		    r->file->used + r->plain.len > ROLL_OCTETS) ||
+		(clear->flags == RECORD_KEY && file_is_full(r)) ||
 		r->file->used + r->plain.len + record.len + 8 >
 		    SEGMENT_FRAMES_END)) {
 		plain_flush(e, r);
