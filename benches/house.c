@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/codec.h"
+#include "base/obj.h"
 #include "crypto/x509.h"
 #include "hub/body.h"
 #include "model/json_read.h"
@@ -136,29 +137,63 @@ house_restart_tls(struct house *h)
 	server_start(h, h->app.port, h->device_port, true);
 }
 
-pid_t
-house_role(const struct house *h, const char *role)
+size_t
+processes_under(pid_t pid, pid_t *ret_pids, size_t room)
 {
-	char path[64], text[512];
-	pid_t found = 0;
+	char path[64];
+	size_t n = 0;
 
-	(void)snprintf(path, sizeof path, "/proc/%d/task/%d/children",
-	    (int)h->eavesd.pid, (int)h->eavesd.pid);
+	(void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid,
+	    (int)pid);
 	FILE *f = fopen(path, "re");
 	if (f == NULL)
 		return 0;
-	for (int pid; found == 0 && fscanf(f, "%d", &pid) == 1;) {
-		(void)snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
-		FILE *line = fopen(path, "re");
-		if (line == NULL)
-			continue;
-		const size_t n = fread(text, 1, sizeof text, line);
-		(void)fclose(line);
-		if (memmem(text, n, role, strlen(role) + 1) != NULL)
-			found = (pid_t)pid;
-	}
+	for (int child; n < room && fscanf(f, "%d", &child) == 1;)
+		ret_pids[n++] = (pid_t)child;
 	(void)fclose(f);
-	return found;
+	return n;
+}
+
+bool
+process_has_word(pid_t pid, const char *word)
+{
+	char path[64], text[1024];
+
+	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		return false;
+	const size_t n = fread(text, 1, sizeof text, f);
+	(void)fclose(f);
+	return memmem(text, n, word, strlen(word) + 1) != NULL;
+}
+
+pid_t
+house_role(const struct house *h, const char *role)
+{
+	pid_t pids[8];
+	const size_t n = processes_under(h->eavesd.pid, pids, COUNT(pids));
+
+	for (size_t i = 0; i < n; i++)
+		if (process_has_word(pids[i], role))
+			return pids[i];
+	return 0;
+}
+
+size_t
+house_segments(const struct house *h)
+{
+	char path[256];
+	size_t n = 0;
+
+	(void)snprintf(path, sizeof path, "%s/server/segments", h->folder);
+	DIR *d = opendir(path);
+	if (d == NULL)
+		return 0;
+	for (const struct dirent *e; (e = readdir(d)) != NULL;)
+		n += e->d_name[0] != '.';
+	(void)closedir(d);
+	return n;
 }
 
 /* --- the real hub --- */
@@ -391,19 +426,13 @@ process_file(pid_t pid, const char *name)
 double
 process_cpu_s(pid_t pid)
 {
-	unsigned long user = 0, sys = 0;
-	char text[1024];
-	FILE *f = process_file(pid, "stat");
+	struct timespec t;
+	clockid_t clock;
 
-	if (f == NULL)
+	if (clock_getcpuclockid(pid, &clock) != 0 ||
+	    clock_gettime(clock, &t) == -1)
 		return 0;
-	const char *at = fgets(text, sizeof text, f);
-	(void)fclose(f);
-	if (at == NULL || (at = strrchr(text, ')')) == NULL ||
-	    sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-		&user, &sys) != 2)
-		return 0;
-	return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 unsigned long

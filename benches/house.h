@@ -42,6 +42,13 @@ void house_check(struct house *h);
 /* A child of eavesd (`keeper`, `core`, `edge`); 0: none. */
 pid_t house_role(const struct house *h, const char *role);
 
+/* Files of recordings. */
+size_t house_segments(const struct house *h);
+
+/* Its children; how many. */
+size_t processes_under(pid_t pid, pid_t *ret_pids, size_t room);
+/* Whether an argument of it ends so. */
+bool process_has_word(pid_t pid, const char *word);
 /* From /proc; they say 0 when the process has gone. */
 double process_cpu_s(pid_t pid);
 unsigned long process_pss_kb(pid_t pid);
