@@ -82,11 +82,14 @@ struct segments {
 static uint64_t
 segment_full(void)
 {
-	const uint64_t roll = SEGMENT_FRAMES_END - (2u << 20);
 	uint64_t used = SEGMENT_HEAD_OCTETS + FRAME_OCTETS;
+	/* entries of the header and of two more */
+	uint64_t tail = 3 * SEGMENT_ENTRY_OCTETS;
 
-	while (used <= roll)
+	while (used + tail + (2u << 20) <= SEGMENT_ROOM) {
 		used += GROUP * FRAME_OCTETS;
+		tail += SEGMENT_ENTRY_OCTETS;
+	}
 	return used;
 }
 

@@ -16,6 +16,7 @@
 
 enum unit_kind {
 	UNIT_H264 = 1,
+	UNIT_THUMB = 4, /* a JPEG of the picture */
 	UNIT_STATUS = 127
 };
 enum unit_flag {

@@ -374,7 +374,8 @@ m3_read(struct app *a, struct meeting *m)
 	for (size_t i = 0; i < a->camera_count; i++) {
 		json_t *camera = json_array_get(cameras, i);
 		field(camera, "thing", a->camera[i].thing.octets, 16);
-		field(camera, "stream", a->camera[i].stream.octets, 16);
+		field(json_array_get(json_object_get(camera, "streams"), 0),
+		    "id", a->camera[i].stream.octets, 16);
 	}
 	a->camera_thing = a->camera[0].thing;
 	a->camera_stream = a->camera[0].stream;
