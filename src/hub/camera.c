@@ -215,6 +215,10 @@ camera_unit(struct camera *c, const struct unit *u, struct camera_now now)
 
 	if (u->kind == UNIT_STATUS)
 		return unit_status(u->octets, &c->state, &detail);
+	if (u->kind == UNIT_H265) /* no browser is sure to play it */
+		c->state = REASON_CODEC;
+	if (u->kind != UNIT_H264)
+		return ERR_OK;
 	c->state = REASON_RUNNING;
 	return picture_write(c, u, now);
 }

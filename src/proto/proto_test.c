@@ -1,7 +1,5 @@
 #include "proto/http1.h"
-#include "proto/rtp.h"
 #include "proto/rtsp.h"
-#include "proto/sdp.h"
 #include "proto/ws.h"
 #include "unit/t.h"
 
@@ -305,175 +303,6 @@ an_answer_without_a_time_out_says_none(void **state)
 	assert_int_equal(r.session_timeout_s, 0);
 }
 
-/* --- sdp --- */
-
-static void
-sdp_finds_the_h264_among_the_others(void **state)
-{
-	const char *text =
-	    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=Camera\r\nc=IN IP4 0.0.0.0\r\n"
-	    "t=0 0\r\na=control:*\r\n"
-	    "m=audio 0 RTP/AVP 0\r\na=control:trackID=2\r\n"
-	    "m=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\n"
-	    "a=control:trackID=3\r\n"
-	    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
-	    "a=fmtp:96 packetization-mode=1; profile-level-id=640028; "
-	    "sprop-parameter-sets=Z2QAKA==,aO4=\r\na=control:trackID=1\r\n";
-	struct sdp_video v;
-
-	(void)state;
-	T_OK(sdp_parse(t_edge(text, strlen(text)), &v));
-	assert_int_equal(v.payload_type, 96);
-	T_SLICE_EQ(v.control, SLICE_LIT("trackID=1"));
-	T_SLICE_EQ(v.session_control, SLICE_LIT("*"));
-	T_SLICE_EQ(slice_make(v.sps, v.sps_octets),
-	    SLICE_LIT("\x67\x64\0\x28"));
-	T_SLICE_EQ(slice_make(v.pps, v.pps_octets), SLICE_LIT("\x68\xee"));
-}
-
-static void
-sdp_says_what_it_misses(void **state)
-{
-	struct sdp_video v;
-
-	(void)state;
-	T_ERR(ERR_MISSING,
-	    sdp_parse(SLICE_LIT("v=0\r\nm=audio 0 RTP/AVP 0\r\n"), &v));
-	T_ERR(ERR_UNSUPPORTED,
-	    sdp_parse(SLICE_LIT("v=0\r\nm=video 0 RTP/AVP 96\r\n"
-				"a=rtpmap:96 H265/90000\r\n"),
-		&v));
-	T_ERR(ERR_SYNTAX, sdp_parse(SLICE_LIT("hello\r\n"), &v));
-}
-
-/* --- rtp --- */
-
-static enum rtp_state
-give(struct rtp_h264 *r, uint16_t sequence, uint32_t timestamp, bool marker,
-    struct slice payload)
-{
-	const struct rtp_packet p = { .marker = marker,
-		.sequence = sequence,
-		.timestamp = timestamp,
-		.payload = payload };
-	enum rtp_state s;
-
-	(void)!rtp_h264_take(r, &p, &s);
-	return s;
-}
-
-static void
-a_unit_is_whole_at_its_marker(void **state)
-{
-	struct rtp_h264 r;
-
-	(void)state;
-	rtp_h264_init(&r, 1000);
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x67\x01")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 2, 9, false, SLICE_LIT("\x7c\x85\xaa")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 3, 9, true, SLICE_LIT("\x7c\x45\xbb")),
-	    RTP_WHOLE);
-	T_SLICE_EQ(buf_slice(&r.unit),
-	    SLICE_LIT("\0\0\0\1\x67\x01\0\0\0\1\x65\xaa\xbb"));
-	assert_true(r.key && r.has_sps && !r.has_pps);
-	rtp_h264_next(&r);
-	assert_int_equal(give(&r, 4, 10, true,
-			     SLICE_LIT("\x78\0\2\x41\x01\0\2\x41\x02")),
-	    RTP_WHOLE);
-	T_SLICE_EQ(buf_slice(&r.unit),
-	    SLICE_LIT("\0\0\0\1\x41\x01\0\0\0\1\x41\x02"));
-	rtp_h264_fini(&r);
-}
-
-static void
-a_lost_packet_costs_its_unit_alone(void **state)
-{
-	struct rtp_h264 r;
-
-	(void)state;
-	rtp_h264_init(&r, 1000);
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x7c\x85\xaa")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 3, 9, true, SLICE_LIT("\x7c\x45\xbb")),
-	    RTP_GOING_ON);
-	assert_int_equal(r.lost, 1);
-	assert_int_equal(give(&r, 4, 10, true, SLICE_LIT("\x41\x05")),
-	    RTP_WHOLE);
-	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x05"));
-	rtp_h264_fini(&r);
-}
-
-static void
-without_markers_a_new_time_ends_the_unit(void **state)
-{
-	struct rtp_h264 r;
-
-	(void)state;
-	rtp_h264_init(&r, 1000);
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x41\x01")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 2, 10, false, SLICE_LIT("\x41\x02")),
-	    RTP_WHOLE_AGAIN);
-	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x01"));
-	rtp_h264_next(&r);
-	assert_int_equal(give(&r, 2, 10, false, SLICE_LIT("\x41\x02")),
-	    RTP_GOING_ON);
-	rtp_h264_fini(&r);
-}
-
-static void
-without_markers_a_bad_packet_costs_its_unit_alone(void **state)
-{
-	struct rtp_h264 r;
-
-	(void)state;
-	rtp_h264_init(&r, 1000);
-	/* the end of a unit whose start went by before we came */
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x7c\x45\xbb")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 2, 10, false, SLICE_LIT("\x41\x02")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 3, 11, false, SLICE_LIT("\x41\x03")),
-	    RTP_WHOLE_AGAIN);
-	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x02"));
-	rtp_h264_fini(&r);
-}
-
-static void
-a_unit_whose_end_was_lost_is_not_given(void **state)
-{
-	struct rtp_h264 r;
-
-	(void)state;
-	rtp_h264_init(&r, 1000);
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x41\x01")),
-	    RTP_GOING_ON);
-	/* packet 2, the rest of it, never came */
-	assert_int_equal(give(&r, 3, 10, true, SLICE_LIT("\x41\x02")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 4, 11, true, SLICE_LIT("\x41\x03")),
-	    RTP_WHOLE);
-	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x03"));
-	rtp_h264_fini(&r);
-}
-
-static void
-a_unit_has_a_limit(void **state)
-{
-	struct rtp_h264 r;
-	enum rtp_state s;
-	const struct rtp_packet p = { .sequence = 1,
-		.payload = SLICE_LIT("\x41"
-				     "123456789") };
-
-	(void)state;
-	rtp_h264_init(&r, 8);
-	T_ERR(ERR_LIMIT, rtp_h264_take(&r, &p, &s));
-	rtp_h264_fini(&r);
-}
-
 int
 main(void)
 {
@@ -491,15 +320,6 @@ main(void)
 		cmocka_unit_test(
 		    the_password_is_never_bare_where_digest_was_offered),
 		cmocka_unit_test(an_answer_without_a_time_out_says_none),
-		cmocka_unit_test(sdp_finds_the_h264_among_the_others),
-		cmocka_unit_test(sdp_says_what_it_misses),
-		cmocka_unit_test(a_unit_is_whole_at_its_marker),
-		cmocka_unit_test(a_lost_packet_costs_its_unit_alone),
-		cmocka_unit_test(without_markers_a_new_time_ends_the_unit),
-		cmocka_unit_test(
-		    without_markers_a_bad_packet_costs_its_unit_alone),
-		cmocka_unit_test(a_unit_whose_end_was_lost_is_not_given),
-		cmocka_unit_test(a_unit_has_a_limit),
 	};
 
 	return T_RUN(tests);

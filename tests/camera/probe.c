@@ -2,7 +2,9 @@
  * probe.c - the RTSP reader alone, for tests: connects, writes units to
  * standard output, ends with the reason's number.
  *
- *   rtsp-probe PORT URL      user and password: two lines on standard input
+ *   rtsp-probe PORT URL [sound-off]
+ *
+ * User and password: two lines on standard input.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -20,7 +22,7 @@ main(int argc, char **argv)
 	uint32_t detail;
 	int fd;
 
-	if (argc != 3)
+	if (argc < 3)
 		return 99;
 	sandbox_begin();
 	if (fgets(user, sizeof user, stdin) != NULL &&
@@ -35,6 +37,7 @@ main(int argc, char **argv)
 	if (sock_error(fd) != ERR_OK)
 		return REASON_REFUSED;
 	const struct rtsp_source s = { slice_str(argv[2]), slice_str(user),
-		slice_str(password) };
+		slice_str(password),
+		argc > 3 && strcmp(argv[3], "sound-off") == 0 };
 	return (int)rtsp_run(&s, fd, 1, &detail);
 }

@@ -60,7 +60,8 @@ static enum err
 rtsp_camera_run(const struct capture_settings *s, enum reason *ret_why,
     uint32_t *ret_detail)
 {
-	const struct rtsp_source source = { s->url, s->user, s->password };
+	const struct rtsp_source source = { s->url, s->user, s->password,
+		s->sound_off };
 
 	*ret_why = connect_wait(CAPTURE_CAMERA_FD);
 	if (*ret_why == REASON_RUNNING)

@@ -11,6 +11,7 @@
 #ifndef HUB_CAPTURE_H
 #define HUB_CAPTURE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -37,6 +38,7 @@ struct capture_settings {
 	uint32_t demo_seed, demo_speed_milli;
 	int32_t zone_offset_s; /* of the clock in the demo's picture */
 	uint32_t uid;          /* 0: stay */
+	bool sound_off;        /* no sound is taken from the camera */
 	struct slice url;      /* RTSP: without user and password */
 	struct slice user, password;
 };
