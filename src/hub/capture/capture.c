@@ -83,7 +83,8 @@ camera_run(const struct capture_settings *s, enum reason *ret_why,
 		*ret_why = REASON_LIMIT;
 		break;
 	case CAPTURE_FILE:
-		e = file_run(CAPTURE_CAMERA_FD, CAPTURE_OUT_FD, 0, ret_why);
+		e = file_run(CAPTURE_CAMERA_FD, CAPTURE_OUT_FD, 0, s->sound_off,
+		    ret_why);
 		break;
 	case CAPTURE_PIPE:
 		e = pipe_run(CAPTURE_CAMERA_FD, CAPTURE_OUT_FD);

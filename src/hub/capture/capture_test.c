@@ -150,13 +150,119 @@ the_demo_makes_key_frames_with_their_settings_and_a_file_plays_them(
 	assert_int_equal(fflush(file), 0);
 	rewind(file);
 	sink_open(&s);
-	T_OK(file_run(fileno(file), s.fd[1], 2, &why));
+	T_OK(file_run(fileno(file), s.fd[1], 2, false, &why));
 	sink_close(&s);
 	assert_true(
 	    units_check(buf_slice(&s.got), &keys, NULL) >= 2 * DEMO_GROUP);
 	assert_int_equal(keys, 4);
 	buf_fini(&s.got);
 	fclose(file);
+}
+
+/* How many sounds; they all are of that form, and their times do not fall. */
+static size_t
+sounds_count(struct slice rest, enum sound_codec codec, uint32_t rate,
+    unsigned channels, uint64_t *ret_went_us)
+{
+	uint64_t first = 0, last = 0;
+	size_t took, count = 0;
+	struct unit_sound s;
+	struct unit u;
+
+	for (; rest.len > 0; rest = slice_skip(rest, took)) {
+		T_OK(unit_parse(rest, &u, &took));
+		if (u.kind != UNIT_SOUND)
+			continue;
+		T_OK(unit_sound_parse(u.octets, &s));
+		assert_int_equal(s.codec, codec);
+		assert_int_equal(s.rate, rate);
+		assert_int_equal(s.channels, channels);
+		assert_true(u.time_us >= last);
+		first = count++ == 0 ? u.time_us : first;
+		last = u.time_us;
+	}
+	*ret_went_us = last - first;
+	return count;
+}
+
+/* A film of two seconds in that form, by ffmpeg. */
+static int
+film_make(const char *arguments, const char *form)
+{
+	char command[512];
+	FILE *from, *to = tmpfile();
+	char octets[65536];
+	size_t n;
+
+	assert_non_null(to);
+	(void)snprintf(command, sizeof command,
+	    "ffmpeg -v error -f lavfi -i testsrc2=size=320x240:rate=15 "
+	    "-f lavfi -i sine=frequency=440:sample_rate=16000 -t 2 "
+	    "-c:v libx264 -tune zerolatency -preset ultrafast %s -f %s "
+	    "pipe:1",
+	    arguments, form);
+	assert_non_null(from = popen(command, "r"));
+	while ((n = fread(octets, 1, sizeof octets, from)) > 0)
+		assert_int_equal(fwrite(octets, 1, n, to), n);
+	assert_int_equal(pclose(from), 0);
+	assert_int_equal(fflush(to), 0);
+	const int fd = dup(fileno(to));
+	fclose(to);
+	return fd;
+}
+
+static void
+the_sound_of_a_film_comes_with_its_pictures(void **state)
+{
+	static const struct {
+		const char *arguments, *form;
+		enum sound_codec codec;
+		uint32_t rate;
+		size_t least;
+	} films[] = {
+		{ "-c:a aac -movflags frag_keyframe+empty_moov", "mp4",
+		    SOUND_AAC, 16000, 25 },
+		{ "-c:a aac", "mpegts", SOUND_AAC, 16000, 25 },
+		{ "-c:a libopus -ar 48000", "matroska", SOUND_OPUS, 48000, 80 },
+		{ "-c:a pcm_alaw -ar 8000", "matroska", SOUND_PCMA, 8000, 1 },
+		{ "-c:a mp2", "mpegts", SOUND__MAX, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(films); i++) {
+		const int fd = film_make(films[i].arguments, films[i].form);
+		enum reason why;
+		struct sink s;
+		uint64_t went;
+
+		sink_open(&s);
+		T_OK(file_run(fd, s.fd[1], 1, false, &why));
+		sink_close(&s);
+		const size_t n = sounds_count(buf_slice(&s.got), films[i].codec,
+		    films[i].rate, 1, &went);
+		assert_true(n >= films[i].least);
+		assert_int_equal(n == 0, films[i].least == 0);
+		assert_true(n == 0 || (went > 1500000 && went < 2500000));
+		buf_fini(&s.got);
+		close(fd);
+	}
+}
+
+static void
+sound_that_is_off_is_not_taken_from_a_film(void **state)
+{
+	const int fd = film_make("-c:a libopus", "matroska");
+	enum reason why;
+	struct sink s;
+	size_t keys;
+
+	(void)state;
+	sink_open(&s);
+	T_OK(file_run(fd, s.fd[1], 1, true, &why));
+	sink_close(&s);
+	assert_true(units_check(buf_slice(&s.got), &keys, NULL) >= 25);
+	buf_fini(&s.got);
+	close(fd);
 }
 
 static void
@@ -173,7 +279,8 @@ a_file_that_is_no_video_is_refused_with_its_reason(void **state)
 	fflush(file);
 	rewind(file);
 	sink_open(&s);
-	assert_int_not_equal(file_run(fileno(file), s.fd[1], 1, &why), ERR_OK);
+	assert_int_not_equal(file_run(fileno(file), s.fd[1], 1, false, &why),
+	    ERR_OK);
 	assert_true(
 	    why == REASON_FILE || why == REASON_NO_H264 || why == REASON_CODEC);
 	sink_close(&s);
@@ -236,6 +343,8 @@ main(void)
 		    settings_read_back_and_hostile_ones_are_refused),
 		cmocka_unit_test(
 		    the_demo_makes_key_frames_with_their_settings_and_a_file_plays_them),
+		cmocka_unit_test(the_sound_of_a_film_comes_with_its_pictures),
+		cmocka_unit_test(sound_that_is_off_is_not_taken_from_a_film),
 		cmocka_unit_test(
 		    a_file_that_is_no_video_is_refused_with_its_reason),
 		cmocka_unit_test(
