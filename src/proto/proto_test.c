@@ -303,6 +303,99 @@ an_answer_without_a_time_out_says_none(void **state)
 	assert_int_equal(r.session_timeout_s, 0);
 }
 
+static struct rtsp_response
+response_of(const char *text)
+{
+	struct rtsp_response r;
+
+	T_OK(rtsp_response_parse(t_edge(text, strlen(text)), &r));
+	return r;
+}
+
+static void
+answers_are_read_as_cameras_write_them(void **state)
+{
+	struct rtsp_response r;
+
+	(void)state;
+	/* lower case, spaces about the colon, bare line ends, a tab */
+	r = response_of("RTSP/1.0  200  OK \ncseq : 7\n"
+			"session:\tab;x=1; Timeout = 30 \n"
+			"content-length:2\ncontent-base:rtsp://c/ \n\nhi");
+	assert_int_equal(r.status, 200);
+	assert_true(r.has_cseq && r.cseq == 7);
+	T_SLICE_EQ(r.session, SLICE_LIT("ab"));
+	assert_int_equal(r.session_timeout_s, 30);
+	assert_int_equal(r.body_octets, 2);
+	T_SLICE_EQ(r.content_base, SLICE_LIT("rtsp://c/"));
+	/* no CSeq, no words behind the number, line ends before it */
+	r = response_of("\r\n\r\nRTSP/1.0 404\r\n\r\n");
+	assert_int_equal(r.status, 404);
+	assert_false(r.has_cseq);
+	/* Content-Location stands in for Content-Base, whichever comes first */
+	r = response_of("RTSP/1.0 200 OK\nContent-Location: rtsp://c/b\n\n");
+	T_SLICE_EQ(r.content_base, SLICE_LIT("rtsp://c/b"));
+	r = response_of("RTSP/1.0 200 OK\nContent-Location: rtsp://c/b\n"
+			"Content-Base: rtsp://c/a\n\n");
+	T_SLICE_EQ(r.content_base, SLICE_LIT("rtsp://c/a"));
+	r = response_of("RTSP/1.0 200 OK\n"
+			"Public: OPTIONS,DESCRIBE , get_parameter\n\n");
+	assert_true(rtsp_lists(r.methods, "GET_PARAMETER"));
+	assert_true(rtsp_lists(r.methods, "DESCRIBE"));
+	assert_false(rtsp_lists(r.methods, "PARAMETER"));
+	T_ERR(ERR_SYNTAX,
+	    rtsp_response_parse(SLICE_LIT("RTSP/1.0 2000 OK\n\n"), &r));
+	T_ERR(ERR_SYNTAX,
+	    rtsp_response_parse(SLICE_LIT("RTSP/1.0200 OK\n\n"), &r));
+}
+
+static void
+digest_is_preferred_among_several_lines_and_stale_is_seen(void **state)
+{
+	struct rtsp_challenge c;
+
+	(void)state;
+	T_OK(choose("WWW-Authenticate: Basic realm=\"a\"\r\n"
+		    "www-authenticate: Digest realm=\"a\",nonce=\"b\"\r\n"
+		    "WWW-Authenticate: Digest realm=\"a\", nonce=\"c\", "
+		    "algorithm=SHA-256, stale=TRUE\r\n",
+	    &c));
+	assert_int_equal(c.scheme, RTSP_DIGEST_SHA256);
+	assert_true(c.stale);
+	assert_string_equal(c.nonce, "c");
+	T_OK(choose("WWW-Authenticate: Digest realm=\"a\", nonce=\"b\", "
+		    "stale=false\r\n",
+	    &c));
+	assert_false(c.stale);
+}
+
+static void
+a_transport_line_says_channels_or_ports(void **state)
+{
+	struct rtsp_transport t;
+
+	(void)state;
+	rtsp_transport_parse(SLICE_LIT(
+				 "RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=1"),
+	    &t);
+	assert_true(t.has_channels && !t.has_ports);
+	assert_int_equal(t.channel[0], 4);
+	assert_int_equal(t.channel[1], 5);
+	rtsp_transport_parse(SLICE_LIT("RTP/AVP/UDP;unicast;"
+				       "client_port=1-2; server_port = 6970"),
+	    &t);
+	assert_true(!t.has_channels && t.has_ports);
+	assert_int_equal(t.port[0], 6970);
+	assert_int_equal(t.port[1], 6971);
+	static const char *const bad[] = { "", ";;;",
+		"interleaved=", "interleaved=256-257", "interleaved=255",
+		"server_port=0-1", "server_port=65535", "server_port=70000" };
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		rtsp_transport_parse(t_edge(bad[i], strlen(bad[i])), &t);
+		assert_true(!t.has_channels && !t.has_ports);
+	}
+}
+
 int
 main(void)
 {
@@ -320,6 +413,10 @@ main(void)
 		cmocka_unit_test(
 		    the_password_is_never_bare_where_digest_was_offered),
 		cmocka_unit_test(an_answer_without_a_time_out_says_none),
+		cmocka_unit_test(answers_are_read_as_cameras_write_them),
+		cmocka_unit_test(
+		    digest_is_preferred_among_several_lines_and_stale_is_seen),
+		cmocka_unit_test(a_transport_line_says_channels_or_ports),
 	};
 
 	return T_RUN(tests);

@@ -131,6 +131,134 @@ a_unit_has_a_limit(void **state)
 	rtp_video_fini(&r);
 }
 
+/* --- H.265 --- */
+
+static void
+h265_units_are_put_together_from_all_three_kinds_of_packet(void **state)
+{
+	struct rtp_video r;
+
+	(void)state;
+	rtp_video_init(&r, RTP_H265, 1000);
+	/* aggregation of VPS (32), SPS (33), PPS (34) */
+	assert_int_equal(give(&r, 1, 9, false,
+			     SLICE_LIT("\x60\1\0\3\x40\1v\0\3\x42\1s"
+				       "\0\3\x44\1p")),
+	    RTP_GOING_ON);
+	/* an IDR picture (19) in three pieces */
+	assert_int_equal(give(&r, 2, 9, false,
+			     SLICE_LIT("\x62\1\x93"
+				       "a")),
+	    RTP_GOING_ON);
+	assert_int_equal(give(&r, 3, 9, false,
+			     SLICE_LIT("\x62\1\x13"
+				       "b")),
+	    RTP_GOING_ON);
+	assert_int_equal(give(&r, 4, 9, true,
+			     SLICE_LIT("\x62\1\x53"
+				       "c")),
+	    RTP_WHOLE);
+	T_SLICE_EQ(buf_slice(&r.unit),
+	    SLICE_LIT("\0\0\0\1\x40\1v\0\0\0\1\x42\1s\0\0\0\1\x44\1p"
+		      "\0\0\0\1\x26\1"
+		      "abc"));
+	assert_true(r.key && r.has_vps && r.has_sps && r.has_pps);
+	rtp_video_next(&r);
+	/* one that needs those before it, alone in its packet */
+	assert_int_equal(give(&r, 5, 10, true,
+			     SLICE_LIT("\2\1"
+				       "d")),
+	    RTP_WHOLE);
+	assert_false(r.key);
+	rtp_video_fini(&r);
+}
+
+static void
+bad_packets_of_h265_cost_their_unit_alone(void **state)
+{
+	static const struct {
+		struct slice payload;
+	} bad[] = { { SLICE_LIT("\x26") }, { SLICE_LIT("\x62\1\x93") },
+		{ SLICE_LIT("\x62\1\x13"
+			    "a") }, /* no start */
+		{ SLICE_LIT("\x62\1\xd3"
+			    "a") },                 /* start and end */
+		{ SLICE_LIT("\x60\1\0\4\x40\1v") }, /* too short */
+		{ SLICE_LIT("\x60\1\0\1\x40\1v") }, /* less than a head */
+		{ SLICE_LIT("\x64\1"
+			    "a") } }; /* PACI */
+	struct rtp_video r;
+
+	(void)state;
+	rtp_video_init(&r, RTP_H265, 1000);
+	for (uint16_t i = 0; i < COUNT(bad); i++) {
+		const struct slice s = bad[i].payload;
+
+		assert_int_equal(give(&r, (uint16_t)(2 * i), 2u * i, true,
+				     t_edge(s.at, s.len)),
+		    RTP_GOING_ON);
+		assert_int_equal(give(&r, (uint16_t)(2 * i + 1), 2u * i + 1,
+				     true, SLICE_LIT("\2\1x")),
+		    RTP_WHOLE);
+		T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\2\1x"));
+		rtp_video_next(&r);
+	}
+	rtp_video_fini(&r);
+}
+
+/* RFC 3550 sections 5.1 and 5.3.1 */
+static void
+padding_sources_and_extensions_are_cut(void **state)
+{
+	static const struct {
+		struct slice packet;
+		enum err want;
+	} packets[] = {
+		{ SLICE_LIT("\x80\x60\0\1\0\0\0\2\0\0\0\3"
+			    "ab"),
+		    ERR_OK },
+		{ SLICE_LIT("\xa0\x60\0\1\0\0\0\2\0\0\0\3"
+			    "ab\0\0\3"),
+		    ERR_OK },
+		{ SLICE_LIT("\x90\x60\0\1\0\0\0\2\0\0\0\3"
+			    "\xab\xcd\0\1wxyz"
+			    "ab"),
+		    ERR_OK },
+		{ SLICE_LIT("\x91\x60\0\1\0\0\0\2\0\0\0\3src1"
+			    "\xab\xcd\0\0"
+			    "ab"),
+		    ERR_OK },
+		{ SLICE_LIT("\xa0\x60\0\1\0\0\0\2\0\0\0\3"
+			    "a\3"),
+		    ERR_SYNTAX },
+		{ SLICE_LIT("\xa0\x60\0\1\0\0\0\2\0\0\0\3"
+			    "a\0"),
+		    ERR_SYNTAX },
+		{ SLICE_LIT("\x90\x60\0\1\0\0\0\2\0\0\0\3"
+			    "\xab\xcd\0\2wxyz"),
+		    ERR_SYNTAX },
+		{ SLICE_LIT("\x82\x60\0\1\0\0\0\2\0\0\0\3src1"), ERR_SYNTAX },
+		{ SLICE_LIT("\x40\x60\0\1\0\0\0\2\0\0\0\3"
+			    "ab"),
+		    ERR_SYNTAX },
+		{ SLICE_LIT("\x80\x60\0\1\0\0\0\2\0\0\0"), ERR_SYNTAX },
+	};
+	struct rtp_packet p;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(packets); i++) {
+		const struct slice s = packets[i].packet;
+
+		T_ERR(packets[i].want,
+		    rtp_packet_parse(t_edge(s.at, s.len), &p));
+		if (packets[i].want != ERR_OK)
+			continue;
+		T_SLICE_EQ(p.payload, SLICE_LIT("ab"));
+		assert_int_equal(p.payload_type, 96);
+		assert_int_equal(p.sequence, 1);
+	}
+}
+
 /* --- sound --- */
 
 static struct rtp_sound
@@ -316,6 +444,10 @@ main(void)
 		cmocka_unit_test(an_aac_frame_in_pieces_is_put_together),
 		cmocka_unit_test(a_bad_packet_of_sound_costs_itself_alone),
 		cmocka_unit_test(opus_and_g711_say_how_long_they_are),
+		cmocka_unit_test(
+		    h265_units_are_put_together_from_all_three_kinds_of_packet),
+		cmocka_unit_test(bad_packets_of_h265_cost_their_unit_alone),
+		cmocka_unit_test(padding_sources_and_extensions_are_cut),
 	};
 
 	return T_RUN(tests);

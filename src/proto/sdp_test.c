@@ -146,6 +146,103 @@ sdp_reads_how_aac_is_laid_out(void **state)
 	T_SLICE_EQ(o.video.control, SLICE_LIT("v"));
 }
 
+static void
+sdp_prefers_h264_and_takes_h265_alone(void **state)
+{
+	const char *
+	    h265 = "m=video 0 RTP/AVP 98\na=rtpmap:98 H265/90000\na=control:b\n"
+		   "a=fmtp:98 sprop-vps=QAEM; sprop-sps=QgEB;sprop-pps=RAHA\n";
+	const char *h264 = "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+			   "a=fmtp:96 packetization-mode=1;"
+			   "sprop-parameter-sets=Z2QAKA==,aO4=\na=control:a\n";
+	char text[1024];
+
+	(void)state;
+	(void)snprintf(text, sizeof text, "v=0\n%s", h265);
+	struct sdp_offer o = offer_of(text);
+	assert_int_equal(o.video.codec, SDP_H265);
+	assert_int_equal(o.video.payload_type, 98);
+	T_SLICE_EQ(slice_make(o.set[SDP_VPS], o.set_octets[SDP_VPS]),
+	    SLICE_LIT("\x40\1\x0c"));
+	T_SLICE_EQ(slice_make(o.set[SDP_SPS], o.set_octets[SDP_SPS]),
+	    SLICE_LIT("\x42\1\1"));
+	T_SLICE_EQ(slice_make(o.set[SDP_PPS], o.set_octets[SDP_PPS]),
+	    SLICE_LIT("\x44\1\xc0"));
+	for (int order = 0; order < 2; order++) {
+		(void)snprintf(text, sizeof text, "v=0\n%s%s",
+		    order == 0 ? h264 : h265, order == 0 ? h265 : h264);
+		o = offer_of(text);
+		assert_int_equal(o.video.codec, SDP_H264);
+		T_SLICE_EQ(o.video.control, SLICE_LIT("a"));
+		assert_int_equal(o.set_octets[SDP_VPS], 0);
+		assert_int_equal(o.set_octets[SDP_SPS], 4);
+	}
+	/* both in one section */
+	o = offer_of("v=0\nm=video 0 RTP/AVP 98 96\n"
+		     "a=rtpmap:98 H265/90000\na=rtpmap:96 H264/90000\n");
+	assert_int_equal(o.video.payload_type, 96);
+}
+
+static void
+sdp_refuses_pictures_out_of_order(void **state)
+{
+	struct sdp_offer o;
+
+	(void)state;
+	T_ERR(ERR_UNSUPPORTED,
+	    sdp_parse(SLICE_LIT("v=0\nm=video 0 RTP/AVP 96\n"
+				"a=rtpmap:96 H264/90000\n"
+				"a=fmtp:96 packetization-mode=2\n"),
+		&o));
+	T_ERR(ERR_UNSUPPORTED,
+	    sdp_parse(SLICE_LIT("v=0\nm=video 0 RTP/AVP 96\n"
+				"a=fmtp:96 sprop-max-don-diff=2\n"
+				"a=rtpmap:96 H265/90000\n"),
+		&o));
+	/* the second video serves when the first does not */
+	T_OK(sdp_parse(SLICE_LIT(
+			   "v=0\nm=video 0 RTP/AVP 96\n"
+			   "a=rtpmap:96 H264/90000\n"
+			   "a=fmtp:96 packetization-mode=2\n"
+			   "m=video 0 RTP/AVP 97\na=rtpmap:97 H264/90000\n"),
+	    &o));
+	assert_int_equal(o.video.payload_type, 97);
+}
+
+static void
+odd_lines_of_sdp_cost_nothing(void **state)
+{
+	static const char *const texts[] = {
+		/* no o=, s=, c= or t=; bitrates; LF, CR LF and an odd end */
+		"v=0\nm=video 0 RTP/AVP 96\r\nb=AS:4000\nb=TIAS:1\n"
+		"a=rtpmap:96 H264/90000\r\na=control:v",
+		/* tabs and spaces where none belong */
+		" v=0\nm=video\t0\tRTP/AVP  96 \na= rtpmap:96\tH264/90000 \n"
+		"a=control: v \t\n",
+		/* lines that are none, empty lines, unknown letters */
+		"\n\nv=0\nhello\n=\nx=1\nm=video 0 RTP/AVP 96\n\n"
+		"a=x-dimensions:1920,1080\na=framerate:25.0\na\na=\n"
+		"a=rtpmap:96 h264/90000/3\na=control:v\n",
+		/* an rtpmap for a type that m= forgot; fmtp without content */
+		"v=0\nm=video 0 RTP/AVP\na=fmtp:96\na=rtpmap:96 H264\n"
+		"a=control:v\n",
+		/* a sprop that is none */
+		"v=0\nm=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+		"a=fmtp:96 sprop-parameter-sets=,,!!!,Z2Q;;=;\na=control:v\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		const struct sdp_offer o = offer_of(texts[i]);
+
+		assert_int_equal(o.video.codec, SDP_H264);
+		assert_int_equal(o.video.payload_type, 96);
+		T_SLICE_EQ(o.video.control, SLICE_LIT("v"));
+		assert_int_equal(o.set_octets[SDP_SPS], 0);
+		assert_int_equal(o.sound.codec, SDP_NONE);
+	}
+}
+
 int
 main(void)
 {
@@ -154,6 +251,9 @@ main(void)
 		cmocka_unit_test(sdp_says_what_it_misses),
 		cmocka_unit_test(sdp_finds_the_sound_that_we_take),
 		cmocka_unit_test(sdp_reads_how_aac_is_laid_out),
+		cmocka_unit_test(sdp_prefers_h264_and_takes_h265_alone),
+		cmocka_unit_test(sdp_refuses_pictures_out_of_order),
+		cmocka_unit_test(odd_lines_of_sdp_cost_nothing),
 	};
 
 	return T_RUN(tests);
