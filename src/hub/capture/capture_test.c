@@ -25,6 +25,7 @@ settings_read_back_and_hostile_ones_are_refused(void **state)
 		.user = SLICE_LIT("u"),
 		.password = SLICE_LIT("p:@/"),
 		.sound_off = true,
+		.udp_port = { 4000, 65534 },
 	};
 	struct capture_settings out;
 	AUTO_BUF struct buf b;
@@ -39,7 +40,8 @@ settings_read_back_and_hostile_ones_are_refused(void **state)
 	T_OK(capture_settings_get(t_edge(b.at, b.len), &out));
 	assert_int_equal(out.zone_offset_s, -3600);
 	T_SLICE_EQ(out.password, in.password);
-	assert_true(out.sound_off);
+	assert_true(out.sound_off && !out.udp_wanted);
+	assert_int_equal(out.udp_port[1], 65534);
 	b.at[0] = CAPTURE__MAX;
 	T_ERR(ERR_SYNTAX, capture_settings_get(buf_slice(&b), &out));
 }

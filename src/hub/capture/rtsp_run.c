@@ -17,6 +17,8 @@
 #define WORD_MS_MAX   30000u
 #define REDIRECTS_MAX 3
 
+#define STATUS_TRANSPORT 461 /* Unsupported Transport */
+
 enum track {
 	TRACK_VIDEO,
 	TRACK_SOUND,
@@ -33,6 +35,8 @@ struct run {
 	char control[TRACK__MAX][RTSP_URL_ROOM];
 	unsigned channel[TRACK__MAX]; /* interleaved; 256: not set up */
 	const char *word;             /* what keeps the session alive */
+	struct rtsp_udp udp;
+	bool by_udp;
 	bool playing;
 };
 
@@ -66,6 +70,12 @@ frame_take(void *owner, unsigned channel, struct slice octets)
 		if (channel == r->channel[i])
 			return packet_take(r, i, octets);
 	return true;
+}
+
+static bool
+datagram_take(void *owner, unsigned track, struct slice octets)
+{
+	return packet_take(owner, (enum track)track, octets);
 }
 
 /* --- before the pictures --- */
@@ -170,28 +180,70 @@ describe(struct run *r)
 	return true;
 }
 
+static void
+transport_wish(const struct run *r, enum track track, char *to, size_t room)
+{
+	const unsigned channel = 2 * (unsigned)track;
+	const unsigned port = r->udp.given.port[track];
+
+	(void)snprintf(to, room,
+	    r->by_udp ? "Transport: RTP/AVP;unicast;client_port=%u-%u\r\n"
+		      : "Transport: RTP/AVP/TCP;unicast;interleaved=%u-%u\r\n",
+	    r->by_udp ? port : channel, (r->by_udp ? port : channel) + 1);
+}
+
+/* False: by UDP, and it does not say from which ports. */
+static bool
+transport_note(struct run *r, enum track track, struct slice line)
+{
+	struct rtsp_transport t;
+
+	rtsp_transport_parse(line, &t);
+	if (r->by_udp && t.has_ports)
+		rtsp_udp_track(&r->udp, track, t.port,
+		    track == TRACK_VIDEO ? 90000 : r->offer.sound.rate);
+	else if (!r->by_udp)
+		r->channel[track] = t.has_channels ? t.channel[0]
+						   : 2 * (unsigned)track;
+	return !r->by_udp || t.has_ports;
+}
+
 /* *ret_agreed: the camera sends it; false: the connection is at its end. */
 static bool
 track_setup(struct run *r, enum track track, bool *ret_agreed)
 {
-	const unsigned channel = 2 * (unsigned)track;
-	struct rtsp_transport transport;
 	struct rtsp_response a;
 	char extra[80];
 
-	(void)snprintf(extra, sizeof extra,
-	    "Transport: RTP/AVP/TCP;unicast;interleaved=%u-%u\r\n", channel,
-	    channel + 1);
+	transport_wish(r, track, extra, sizeof extra);
 	if (!rtsp_talk_ask(&r->talk, "SETUP", r->control[track], extra, &a))
 		return false;
-	rtsp_transport_parse(a.transport, &transport);
-	*ret_agreed = a.status == 200;
-	if (*ret_agreed)
-		r->channel[track] = transport.has_channels
-					? transport.channel[0]
-					: channel;
+	*ret_agreed = a.status == 200 && transport_note(r, track, a.transport);
 	rtsp_talk_eat(&r->talk, &a);
 	return true;
+}
+
+/* Over this connection; by UDP when that is wished, or nothing else goes. */
+static bool
+video_setup(struct run *r)
+{
+	const bool may_udp = r->source->udp.word_fd != -1;
+	bool agreed;
+
+	r->by_udp = may_udp && r->source->udp_wanted;
+	if (!track_setup(r, TRACK_VIDEO, &agreed))
+		return false;
+	if (!agreed && !r->by_udp && may_udp &&
+	    r->talk.status == STATUS_TRANSPORT) {
+		r->by_udp = true;
+		if (!track_setup(r, TRACK_VIDEO, &agreed))
+			return false;
+	}
+	if (agreed)
+		return true;
+	/* a yes that is of no use */
+	return r->talk.status == 200 ? fail(r, REASON_NOT_RTSP)
+				     : rtsp_talk_agreed(&r->talk);
 }
 
 static bool
@@ -199,13 +251,14 @@ setup(struct run *r)
 {
 	bool agreed;
 
-	if (!track_setup(r, TRACK_VIDEO, &agreed))
+	if (!video_setup(r))
 		return false;
-	if (!agreed)
-		return rtsp_talk_agreed(&r->talk);
-	if (r->offer.sound.codec == SDP_NONE)
-		return true;
-	return track_setup(r, TRACK_SOUND, &agreed);
+	if (r->offer.sound.codec != SDP_NONE &&
+	    !track_setup(r, TRACK_SOUND, &agreed))
+		return false;
+	if (r->by_udp && rtsp_udp_connect(&r->udp) != ERR_OK)
+		return fail(r, REASON_NO_ROUTE);
+	return true;
 }
 
 static bool
@@ -254,15 +307,26 @@ input_take(struct run *r, bool *may_repeat)
 	}
 }
 
+/* Until something came or it is time; takes what came by UDP. */
 static bool
 more_wait(struct run *r, uint64_t until_ms)
 {
+	struct pollfd p[1 + PORTS_COUNT] = { { .fd = r->talk.fd,
+	    .events = POLLIN } };
 	const uint64_t now = clock_monotonic_ms();
-	struct pollfd p = { .fd = r->talk.fd, .events = POLLIN };
+	uint64_t wait = until_ms > now ? until_ms - now : 0;
+	size_t n = 1;
 
-	if (now >= until_ms || poll(&p, 1, (int)(until_ms - now)) < 1)
-		return true;
-	return rtsp_talk_read(&r->talk);
+	if (r->by_udp) {
+		const uint64_t udp_wait = rtsp_udp_wait_ms(&r->udp, now);
+
+		n += rtsp_udp_polls(&r->udp, p + 1);
+		wait = udp_wait < wait ? udp_wait : wait;
+	}
+	(void)poll(p, n, (int)wait);
+	if (r->by_udp && !rtsp_udp_turn(&r->udp))
+		return false;
+	return p[0].revents == 0 || rtsp_talk_read(&r->talk);
 }
 
 static bool
@@ -303,6 +367,9 @@ rtsp_run(const struct rtsp_source *s, int camera_fd, int out_fd,
 	r.talk.login = (struct rtsp_login){ s->user, s->password };
 	r.talk.frame = frame_take;
 	r.talk.owner = &r;
+	rtsp_udp_init(&r.udp, &s->udp);
+	r.udp.packet = datagram_take;
+	r.udp.owner = &r;
 	if (url_made(&r, rtsp_url_bare(s->url, r.url)) && options(&r) &&
 	    describe(&r) && setup(&r) && play(&r) &&
 	    unit_write_status(out_fd, clock_realtime_us(), REASON_RUNNING, 0) ==
@@ -310,6 +377,7 @@ rtsp_run(const struct rtsp_source *s, int camera_fd, int out_fd,
 		(void)pictures(&r);
 	*ret_detail = r.talk.status;
 	rtsp_media_fini(&r.media);
+	rtsp_udp_fini(&r.udp);
 	rtsp_talk_fini(&r.talk);
 	return r.talk.why;
 }
