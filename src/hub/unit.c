@@ -10,8 +10,7 @@
 static bool
 kind_is_known(unsigned kind)
 {
-	return kind == UNIT_H264 || kind == UNIT_SOUND || kind == UNIT_H265 ||
-	       kind == UNIT_STATUS;
+	return (kind >= UNIT_H264 && kind <= UNIT_THUMB) || kind == UNIT_STATUS;
 }
 
 static enum err

@@ -25,6 +25,7 @@ enum unit_kind {
 	UNIT_H264 = 1,
 	UNIT_SOUND = 2,
 	UNIT_H265 = 3,
+	UNIT_THUMB = 4, /* a JPEG of the picture */
 	UNIT_STATUS = 127
 };
 enum unit_flag {

@@ -91,6 +91,8 @@ nal_type_first(struct slice annexb)
 	return annexb.at[head] & 31;
 }
 
+static size_t thumbs;
+
 /* Each picture in order; the first unit is the status "running". */
 static size_t
 units_check(struct slice rest, size_t *ret_keys, struct buf *pictures)
@@ -106,6 +108,15 @@ units_check(struct slice rest, size_t *ret_keys, struct buf *pictures)
 	for (rest = slice_skip(rest, took); rest.len > 0;
 	     rest = slice_skip(rest, took)) {
 		T_OK(unit_parse(rest, &u, &took));
+		if (u.kind == UNIT_THUMB) {
+			/* behind the key frame that it shows */
+			assert_int_equal(u.time_us, last);
+			assert_true(
+			    slice_starts(u.octets, SLICE_LIT("\xff\xd8")));
+			assert_true(u.octets.len < 16384);
+			thumbs++;
+			continue;
+		}
 		if (u.kind == UNIT_SOUND)
 			continue;
 		count++;
@@ -173,6 +184,7 @@ the_demo_makes_key_frames_with_their_settings_and_a_file_plays_them(
 	assert_true(
 	    sounds_count(buf_slice(&s.got), SOUND_PCMU, 8000, 1, &went) >= 45);
 	assert_true(went > 1700000 && went < 4000000);
+	assert_int_equal(thumbs, 1); /* one for ten seconds */
 	assert_int_equal(nal_type_first(buf_slice(&film)), 7); /* SPS */
 	/* High profile, as asked */
 	T_OK(unit_parse(slice_skip(buf_slice(&s.got), UNIT_HEAD_OCTETS + 5), &u,

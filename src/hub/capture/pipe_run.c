@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "hub/capture/pace.h"
+#include "hub/capture/thumb.h"
 #include "hub/unit.h"
 
 #define READ_OCTETS 65536
@@ -43,8 +44,9 @@ units_pass(struct buf *b, int out_fd)
 		done += took;
 		u.time_us = pace_now_us();
 		u.flags &= UNIT_KEY;
-		if (u.kind != UNIT_STATUS &&
-		    (e = unit_write(out_fd, &u)) != ERR_OK)
+		if ((u.kind == UNIT_H264 || u.kind == UNIT_H265 ||
+			u.kind == UNIT_SOUND) &&
+		    (e = picture_write(out_fd, &u)) != ERR_OK)
 			return e;
 	}
 	buf_consume(b, done);

@@ -1,5 +1,6 @@
 #include "hub/capture/rtsp_media.h"
 
+#include "hub/capture/thumb.h"
 #include "hub/unit.h"
 #include "os/clock.h"
 
@@ -76,7 +77,7 @@ picture_send(struct rtsp_media *m)
 	if (m->video.key && sets_are_missing(m) && sets_before(m, &with_sets))
 		u.octets = buf_slice(&with_sets);
 	if (!m->waits_for_key)
-		e = unit_write(m->out_fd, &u);
+		e = picture_write(m->out_fd, &u);
 	rtp_video_next(&m->video);
 	return e == ERR_OK ? ERR_OK : ERR_CLOSED;
 }
