@@ -18,6 +18,7 @@
 
 #include "base/obj.h"
 #include "hub/channel.h"
+#include "hub/ports.h"
 #include "hub/unit.h"
 #include "log/log.h"
 #include "os/clock.h"
@@ -37,6 +38,7 @@ struct parent {
 	uint64_t hub_began_ms, hub_due_ms; /* due: when it may start again */
 	uint64_t rest_ms;
 	pid_t capture[HUB_CAMERAS_MAX];
+	struct ports ports[HUB_CAMERAS_MAX];
 };
 
 /* --- a camera's process --- */
@@ -78,7 +80,8 @@ zone_offset_s(void)
 
 /* A pipe that already holds all that the child is to read from it. */
 static enum err
-settings_pipe(const struct parent *p, size_t camera, int *ret_fd)
+settings_pipe(const struct parent *p, size_t camera,
+    const uint16_t udp_port[static 2], int *ret_fd)
 {
 	const struct settings *s = p->settings;
 	const struct address *a = &s->camera[camera].address;
@@ -97,6 +100,8 @@ settings_pipe(const struct parent *p, size_t camera, int *ret_fd)
 		.demo_speed_milli = s->demo_speed_milli,
 		.zone_offset_s = zone_offset_s(),
 		.uid = s->uid_base == 0 ? 0 : s->uid_base + 1,
+		.udp_wanted = a->udp,
+		.udp_port = { udp_port[0], udp_port[1] },
 		.url = slice_str(a->url),
 		.user = slice_str(a->user),
 		.password = buf_slice(&password),
@@ -151,6 +156,7 @@ camera_open(const struct address *a, int *ret_fd)
 static void
 capture_end(struct parent *p, size_t camera)
 {
+	ports_close(&p->ports[camera]);
 	if (p->capture[camera] <= 0)
 		return;
 	(void)kill(p->capture[camera], SIGKILL);
@@ -164,20 +170,29 @@ capture_start(struct parent *p, size_t camera, int *ret_fd)
 	static const char *const argv[] = { "eaves-capture", NULL };
 	AUTO_FD int camera_fd = -1;
 	AUTO_FD int settings_fd = -1;
+	AUTO_FD int word_fd = -1;
+	const struct address *a = &p->settings->camera[camera].address;
+	struct ports *ports = &p->ports[camera];
+	uint16_t udp_port[2] = { 0 };
 	int out[2];
 	enum reason why;
 
 	capture_end(p, camera);
-	why = camera_open(&p->settings->camera[camera].address, &camera_fd);
+	why = camera_open(a, &camera_fd);
 	if (why != REASON_RUNNING)
 		return why;
-	if (settings_pipe(p, camera, &settings_fd) != ERR_OK)
+	/* without them, packets come over the connection or not at all */
+	if (a->kind == CAPTURE_RTSP &&
+	    ports_open(ports, camera_fd, &word_fd, udp_port) != ERR_OK)
+		udp_port[0] = udp_port[1] = 0;
+	if (settings_pipe(p, camera, udp_port, &settings_fd) != ERR_OK)
 		return REASON_PASSWORD;
 	if (pipe2(out, O_CLOEXEC) == -1)
 		return REASON_NO_PROCESS;
 	const struct spawn spawn = { .argv = argv,
-		.fds = { out[1], settings_fd, camera_fd },
-		.fd_count = 3 };
+		.fds = { out[1], settings_fd, camera_fd, ports->fd[0],
+		    ports->fd[1], ports->fd[2], ports->fd[3], word_fd },
+		.fd_count = 8 };
 	const enum err e = spawn_program(&spawn, p->capture_fd,
 	    &p->capture[camera]);
 	(void)close(out[1]);
@@ -314,8 +329,10 @@ signals_take(struct parent *p)
 		stop |= info.ssi_signo != SIGCHLD;
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
 		if (p->capture[i] > 0 &&
-		    waitpid(p->capture[i], NULL, WNOHANG) == p->capture[i])
+		    waitpid(p->capture[i], NULL, WNOHANG) == p->capture[i]) {
 			p->capture[i] = 0; /* its pipe tells the hub */
+			ports_close(&p->ports[i]);
+		}
 	if (p->hub > 0 && waitpid(p->hub, NULL, WNOHANG) == p->hub) {
 		p->hub = 0;
 		hub_rest(p);
@@ -336,11 +353,18 @@ wait_ms(const struct parent *p)
 static bool
 parent_turn(struct parent *p)
 {
-	struct pollfd fds[] = { { .fd = p->signal_fd, .events = POLLIN },
+	struct pollfd fds[2 + HUB_CAMERAS_MAX] = { { .fd = p->signal_fd,
+						       .events = POLLIN },
 		{ .fd = p->channel_fd, .events = POLLIN } };
 
-	if (poll(fds, 2, wait_ms(p)) == -1 && errno != EINTR)
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		fds[2 + i] = (struct pollfd){ .fd = p->ports[i].word_fd,
+			.events = POLLIN };
+	if (poll(fds, COUNT(fds), wait_ms(p)) == -1 && errno != EINTR)
 		return false;
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (fds[2 + i].revents != 0)
+			ports_serve(&p->ports[i]);
 	if (fds[1].revents != 0) {
 		const enum err e = request_serve(p);
 		/* talks nonsense: the less trusted side starts anew */
@@ -448,6 +472,8 @@ parent_main(const struct settings *s)
 		.capture_fd = -1 };
 	const char *why;
 
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		ports_init(&p.ports[i]);
 	sandbox_begin();
 	if ((why = parent_open(&p)) != NULL) {
 		(void)fprintf(stderr, "eaves-hub: %s\n", why);
