@@ -82,7 +82,9 @@ struct client {
 	struct key secret;
 };
 
+/* Of a viewer to a hub: its clock, or a command. */
 struct clock_question {
+	bool is_clock;
 	uint32_t number; /* ours, told to the hub; 0: free */
 	uint64_t viewer, hub;
 	json_int_t n;

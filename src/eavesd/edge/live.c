@@ -11,6 +11,8 @@
 #define SILENCE_MS     45000u
 #define CLOCK_MS       5000u
 #define CLOCK_OCTETS   512u
+#define ASK_MS         30000u
+#define ASK_OCTETS     8192u
 #define RIGHT_SEE_LIVE 1u
 #define RIGHT_SEE_PAST 2u
 
@@ -296,8 +298,9 @@ uplink_of(struct edge *e, const struct id *hub, const struct id *home)
 	return NULL;
 }
 
+/* A question to a hub that only the hub reads: its clock, or a command. */
 static enum err
-clock_take(struct client *c, const json_t *o, json_int_t n)
+relay_take(struct client *c, const json_t *o, json_int_t n, bool is_clock)
 {
 	const json_t *body = json_object_get(o, "body");
 	struct edge *e = c->edge;
@@ -305,7 +308,7 @@ clock_take(struct client *c, const json_t *o, json_int_t n)
 	struct id id;
 
 	if (!json_id(o, "hub", &id) || !json_is_string(body) ||
-	    json_string_length(body) > CLOCK_OCTETS)
+	    json_string_length(body) > (is_clock ? CLOCK_OCTETS : ASK_OCTETS))
 		return ERR_SYNTAX;
 	if ((hub = uplink_of(e, &id, &c->home)) == NULL) {
 		viewer_refuse(c, n, "missing", "The hub is not connected.");
@@ -316,9 +319,12 @@ clock_take(struct client *c, const json_t *o, json_int_t n)
 		.viewer = c->serial,
 		.hub = hub->serial,
 		.n = n,
-		.until_ms = loop_now_ms(e->loop) + CLOCK_MS };
-	client_say(hub, json_pack("{ss sI sO}", "t", "clock", "n",
-			    (json_int_t)q->number, "body", body));
+		.is_clock = is_clock,
+		.until_ms = loop_now_ms(e->loop) +
+			    (is_clock ? CLOCK_MS : ASK_MS) };
+	client_say(hub,
+	    json_pack("{ss sI sO}", "t", is_clock ? "clock" : "ask", "n",
+		(json_int_t)q->number, "body", body));
 	return ERR_OK;
 }
 
@@ -332,8 +338,9 @@ clock_answered(struct edge *e, uint32_t number, const char *body)
 		return;
 	q->number = 0;
 	if ((c = client_find(e, q->viewer)) != NULL)
-		client_say(c, json_pack("{ss sI ss}", "t", "clock", "n", q->n,
-				  "body", body));
+		client_say(c,
+		    json_pack("{ss sI ss}", "t", q->is_clock ? "clock" : "ask",
+			"n", q->n, "body", body));
 }
 
 void
@@ -418,7 +425,9 @@ text_take(struct client *c, const json_t *o)
 	if (strcmp(t, "range") == 0)
 		return range_take(c, o, number);
 	if (strcmp(t, "clock") == 0)
-		return clock_take(c, o, number);
+		return relay_take(c, o, number, true);
+	if (strcmp(t, "ask") == 0)
+		return relay_take(c, o, number, false);
 	return ERR_SYNTAX;
 }
 

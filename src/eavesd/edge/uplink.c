@@ -290,7 +290,7 @@ text_take(struct client *c, const json_t *o)
 		return open_take(c, o);
 	if (strcmp(t, "heads") == 0)
 		return heads_take(c, o);
-	if (strcmp(t, "clock") == 0)
+	if (strcmp(t, "clock") == 0 || strcmp(t, "ask") == 0)
 		return clock_reply_take(c, o);
 	if (strcmp(t, "row") == 0)
 		return row_take(c, o);

@@ -11,6 +11,7 @@ import { utf8 } from '../base/octets';
 import { sign } from '../crypto/sign';
 import { now as nowUs } from '../model/clock';
 import { epochBegin } from '../model/found';
+import type { Author } from '../model/directory';
 import { Home, type Camera } from '../model/home';
 import { linkOf, type Link } from '../model/pair';
 import * as api from '../proto/api';
@@ -290,7 +291,7 @@ async function homeShow(): Promise<void> {
   const found = h.cameras.find((c) => c.thing.id === camera);
   const shown = found ? await playerCamera(h, found) : null;
   if (player) player.send({ t: 'home', home: playerHome(h), camera: shown });
-  else if (shown) {
+  else if (h.now.people.hubs.length > 0) {
     player = new Player({
       view: (view) => set({ view }),
       days: (days) => set({ days }),
@@ -299,7 +300,7 @@ async function homeShow(): Promise<void> {
       ticket: () => void ticketAgain(),
     });
     player.open(ticketText(await ticketFresh()), playerHome(h));
-    player.show(shown, found!.thing.name);
+    player.show(shown, found?.thing.name ?? '');
   }
 }
 
@@ -399,6 +400,17 @@ export async function cameraShow(thing: string): Promise<void> {
   if (!found || !home) return;
   set({ camera: thing, view: null, days: null });
   player?.show(await playerCamera(home, found), found.thing.name);
+}
+
+/* What cameras.ts works with; null before a home is open. */
+export function homeNow(): { home: Home; author: Author; ticket: () => Promise<Ticket> } | null {
+  const k = kept;
+  if (!home?.directory || !k?.homes[0]) return null;
+  return { home, author: { member: k.homes[0].member, sign: k.sign }, ticket: ticketFresh };
+}
+
+export function homeShown(): Promise<void> {
+  return homeShow();
 }
 
 export function playerNow(): Player | null {

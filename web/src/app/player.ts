@@ -7,9 +7,12 @@
  * "eaves-drawn": nothing there is a secret.
  */
 import type { DaysView, FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
+import type { Octets } from '../base/octets';
 import { playerWorker } from './workers';
 
 export type Thumb = Extract<FromPlayer, { t: 'thumb' }>;
+
+type Answer = Extract<FromPlayer, { t: 'clock' | 'ask' }>;
 
 export interface PlayerEvents {
   view(v: View): void;
@@ -22,6 +25,8 @@ export interface PlayerEvents {
 export class Player {
   readonly canvas = document.createElement('canvas');
   private readonly worker = playerWorker();
+  private readonly waiting = new Map<number, (m: Answer) => void>();
+  private calls = 0;
 
   constructor(private readonly events: PlayerEvents) {
     this.canvas.className = 'picture';
@@ -37,6 +42,7 @@ export class Player {
     else if (m.t === 'home') this.events.home();
     else if (m.t === 'days') this.events.days(m);
     else if (m.t === 'thumb') this.events.thumb(m);
+    else if (m.t === 'clock' || m.t === 'ask') this.answered(m);
     else this.events.ticket();
   }
 
@@ -59,6 +65,29 @@ export class Player {
     data['latency'] = v.latency ? v.latency.ms.toFixed(1) : '';
     data['error'] = v.latency ? v.latency.error_ms.toFixed(1) : '';
     this.events.view(v);
+  }
+
+  private answered(m: Answer): void {
+    this.waiting.get(m.id)?.(m);
+    this.waiting.delete(m.id);
+  }
+
+  private call(make: (id: number) => ToPlayer): Promise<Answer> {
+    const id = ++this.calls;
+    this.send(make(id));
+    return new Promise((done) => this.waiting.set(id, done));
+  }
+
+  /* How far a hub's clock is ahead of ours, in µs; null: it does not answer. */
+  async hubOffset(hub: string): Promise<number | null> {
+    const m = await this.call((id) => ({ t: 'clock', id, hub }));
+    return m.t === 'clock' ? m.offset : null;
+  }
+
+  /* The answer to a sealed command; null: none came. */
+  async hubAsk(hub: string, body: string): Promise<Octets | null> {
+    const m = await this.call((id) => ({ t: 'ask', id, hub, body }));
+    return m.t === 'ask' ? m.body : null;
   }
 
   send(m: ToPlayer): void {

@@ -30,7 +30,7 @@ export type Screen =
   | { at: 'forgot' }
   | { at: 'home' };
 
-export type Tab = 'home' | 'account';
+export type Tab = 'home' | 'account' | 'add';
 
 export interface CameraRow {
   thing: string;

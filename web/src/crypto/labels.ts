@@ -7,6 +7,7 @@ import { join, utf8, type Octets } from '../base/octets';
 export const LABELS = [
   'people', 'hub', 'thing', 'hour', 'hour id', 'commit', 'keyring', 'run key', 'run', 'mark',
   'heads', 'home', 'directory', 'directory entry', 'directory people', 'directory hub',
+  'command', 'command seal',
   'account sign', 'account kx', 'grant', 'door', 'home open', 'link id', 'link access',
   'link psk', 'pair', 'pair reply', 'clock', 'clock reply',
 ] as const;

@@ -99,7 +99,7 @@ const thingOf = (c: PairedCamera, hub: string): Thing => ({
 });
 
 /* Replaces what has the same id; keeps the order. */
-function merged<T extends { id: string }>(old: T[], fresh: T[]): T[] {
+export function merged<T extends { id: string }>(old: T[], fresh: T[]): T[] {
   const left = old.filter((o) => !fresh.some((f) => f.id === o.id));
   return [...left, ...fresh];
 }
@@ -113,7 +113,7 @@ interface At {
 }
 
 /* Hour lists for some cameras of a hub: an item and a commitment each. */
-async function hoursFor(
+export async function hoursFor(
   at: At, hub: Hub, cameras: string[], done: (hours: number) => void,
 ): Promise<{ keys: KeyItem[]; commits: Commit[] }> {
   const keys: KeyItem[] = [];
@@ -132,7 +132,7 @@ async function hoursFor(
 }
 
 /* Newer commits take the place of older ones to the same thing. */
-function committed(old: Commit[], fresh: Commit[]): Commit[] {
+export function committed(old: Commit[], fresh: Commit[]): Commit[] {
   const left = old.filter((o) => !fresh.some((f) => f.kind === o.kind && f.id === o.id));
   return [...left, ...fresh];
 }
@@ -141,7 +141,7 @@ const streamsOf = (things: Thing[], hub: string) =>
   things.filter((t) => t.hub === hub)
     .flatMap((t) => t.streams.map((s) => ({ id: s.id, class: s.class })));
 
-function deviceOf(hub: Hub, things: Thing[]): Device {
+export function deviceOf(hub: Hub, things: Thing[]): Device {
   return { id: hub.id, spki: hub.spki, streams: streamsOf(things, hub.id) };
 }
 

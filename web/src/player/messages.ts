@@ -41,6 +41,8 @@ export type ToPlayer =
   | { t: 'step'; by: 1 | -1 }
   | { t: 'days'; from: number; to: number } /* what the timeline shows */
   | { t: 'thumb'; time: number }
+  | { t: 'clock'; id: number; hub: string } /* how far the hub's clock is */
+  | { t: 'ask'; id: number; hub: string; body: string } /* a sealed command */
   | { t: 'awake'; on: boolean }
   | { t: 'retry' };
 
@@ -98,5 +100,7 @@ export type FromPlayer =
   | DaysView
   | { t: 'thumb'; time: number; wanted: number; image: ImageBitmap | null }
   | { t: 'drawn'; frames: number; captured: number; width: number; height: number }
+  | { t: 'clock'; id: number; offset: number | null } /* µs */
+  | { t: 'ask'; id: number; body: Octets | null }
   | { t: 'home' } /* the directory changed: read it again */
   | { t: 'ticket' }; /* a new home ticket, please */

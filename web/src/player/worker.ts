@@ -10,7 +10,7 @@ import { headsOpen, type Heads } from '../model/heads';
 import { Days } from './days';
 import { Line } from './line';
 import type {
-  Alarm, FromPlayer, LineState, PlayerCamera, PlayerHome, ToPlayer, View,
+  Alarm, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, ToPlayer, View,
 } from './messages';
 import { ledger, stretches } from '../model/ledger';
 import { Ranges } from './ranges';
@@ -115,8 +115,7 @@ function homeRead(): void {
 
 /* --- the hub's clock --- */
 
-async function clockAskOnce(s: Show): Promise<Offset | null> {
-  const hub = s.camera.hub;
+async function clockAskOnce(hub: PlayerHub): Promise<Offset | null> {
   const asked = await clockAsk(homeId(), unb64(hub.id, 16), hub.kx);
   const j = await line!.ask({ t: 'clock', hub: hub.id, body: b64(asked.body) });
   const t4 = now();
@@ -127,7 +126,7 @@ async function clockAskOnce(s: Show): Promise<Offset | null> {
 async function clockMeasure(s: Show): Promise<boolean> {
   let best: Offset | null = null;
   for (let i = 0; i < CLOCK_ASKS; i++) {
-    const one = await clockAskOnce(s);
+    const one = await clockAskOnce(s.camera.hub);
     if (!one) break;
     if (!best || one.error < best.error) best = one;
     s.clock = best;
@@ -142,6 +141,24 @@ async function clockSync(): Promise<void> {
   if (!show || !line?.open || !(await clockMeasure(show))) return;
   clearTimeout(clockTimer);
   clockTimer = setTimeout(() => void clockSync(), CLOCK_MS);
+}
+
+/* --- commands --- */
+
+async function lineOpened(): Promise<boolean> {
+  for (let i = 0; i < 50 && !line?.open; i++) await new Promise((done) => setTimeout(done, 100));
+  return line?.open ?? false;
+}
+
+async function hubClock(id: number, hub: string): Promise<void> {
+  const h = home?.hubs.find((x) => x.id === hub);
+  const one = h && (await lineOpened()) ? await clockAskOnce(h) : null;
+  post({ t: 'clock', id, offset: one?.offset ?? null });
+}
+
+async function hubAsk(id: number, hub: string, body: string): Promise<void> {
+  const j = (await lineOpened()) ? await line!.ask({ t: 'ask', hub, body }) : null;
+  post({ t: 'ask', id, body: j?.octets('body') ?? null });
 }
 
 /* --- the timeline --- */
@@ -287,6 +304,8 @@ function command(m: ToPlayer): void {
       daysWanted = { from: m.from, to: m.to };
       return void daysTell();
     case 'thumb': return thumbs?.want(m.time);
+    case 'clock': return void hubClock(m.id, m.hub);
+    case 'ask': return void hubAsk(m.id, m.hub, m.body);
     case 'awake': return awakeSet(m.on);
     case 'retry': return line?.retry();
   }

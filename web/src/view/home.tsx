@@ -3,8 +3,10 @@
  */
 import { useEffect } from 'preact/hooks';
 import { words } from '../../words/en';
+import { hubs } from '../app/cameras';
 import { cameraShow, tabSet } from '../app/flow';
 import { Account } from './account';
+import { AddCamera } from './add';
 import { Live } from './live';
 import { Icon, Logo, Note } from './parts';
 import { PairingSteps } from './pairing';
@@ -59,6 +61,7 @@ function Empty() {
     <section class="card still">
       <h1>{words.home.noCamera}</h1>
       <p>{words.home.noCameraLead}</p>
+      <button type="button" class="main" onClick={() => tabSet('add')}>{words.add.open}</button>
     </section>
   );
 }
@@ -99,6 +102,7 @@ function Main() {
 export function Home() {
   const name = useStore((s) => s.homeName);
   const tab = useStore((s) => s.tab);
+  const hasHub = useStore((s) => s.homeName !== '') && hubs().length > 0;
   useEffect(() => {
     document.title = name ? `${name} – ${words.product}` : words.product;
   }, [name]);
@@ -109,6 +113,11 @@ export function Home() {
       <header class="bar">
         <Logo />
         <p class="home-name">{name || words.product}</p>
+        {tab === 'home' && hasHub && (
+          <button type="button" class="round" aria-label={words.add.open} onClick={() => tabSet('add')}>
+            <Icon name="plus" />
+          </button>
+        )}
         <button
           type="button" class="round" aria-label={other === 'account' ? words.account.open : words.account.home}
           onClick={() => tabSet(other)}
@@ -117,7 +126,7 @@ export function Home() {
         </button>
       </header>
       <main id="main" class="home" tabIndex={-1}>
-        {tab === 'home' ? <Main /> : <Account />}
+        {tab === 'home' ? <Main /> : tab === 'add' ? <AddCamera /> : <Account />}
       </main>
     </>
   );

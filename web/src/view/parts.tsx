@@ -12,6 +12,7 @@ const PATHS = {
   check: 'm5 12.500 4.500 4.500L19 7.500',
   play: 'M8 5.500v13l11-6.500z',
   pause: 'M8 5.500v13M16 5.500v13',
+  plus: 'M12 5v14M5 12h14',
   back: 'M16 6v12l-8.500-6zM6 6v12',
   on: 'M8 6v12l8.500-6zM18 6v12',
   full: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
@@ -109,12 +110,13 @@ export function Field(p: FieldProps) {
 /* A passphrase that exists: hidden unless somebody looks. */
 export function Secret(p: {
   label: string; value: string; set: (v: string) => void; autocomplete: 'current-password';
+  optional?: boolean;
 }) {
   const [seen, setSeen] = useState(false);
   return (
     <Field
       label={p.label} value={p.value} set={p.set} type={seen ? 'text' : 'password'}
-      name="password" autocomplete={p.autocomplete} required
+      name="password" autocomplete={p.autocomplete} required={!p.optional}
       trail={
         <button
           type="button" class="quiet" aria-pressed={seen} onClick={() => setSeen(!seen)}
