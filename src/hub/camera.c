@@ -84,15 +84,17 @@ camera_tick(struct camera *c, struct hub_now now)
 }
 
 void
-camera_pause(struct camera *c, struct hub_now now)
+camera_pause(struct camera *c, enum track_kind of, struct hub_now now)
 {
-	for (enum track_kind as = TRACK_MAIN; as < TRACK_INDEX; as++)
-		track_end(&c->track[as], now);
+	track_end(&c->track[of], now);
+	if (of == TRACK_MAIN)
+		track_end(&c->track[TRACK_THUMB], now);
 }
 
 void
 camera_end(struct camera *c, struct hub_now now)
 {
-	camera_pause(c, now);
+	camera_pause(c, TRACK_MAIN, now);
+	camera_pause(c, TRACK_SUB, now);
 	index_writer_flush(&c->index, now.real_us);
 }

@@ -22,8 +22,10 @@
 #include "hub/index_keep.h"
 #include "hub/rows.h"
 #include "hub/settings.h"
+#include "hub/trying.h"
 #include "hub/uplink.h"
 #include "log/log.h"
+#include "model/sources.h"
 
 enum hub_step {
 	STEP_ENROLL,
@@ -36,6 +38,22 @@ enum hub_step {
 	STEP_UPLINK
 };
 
+/* Two capture processes for a camera: its main address and its sub one. */
+#define HUB_FEEDS_MAX (2 * HUB_CAMERAS_MAX)
+
+/* Where a camera comes from: the command line, or the home's directory. */
+struct hub_slot {
+	bool used, by_hand;
+	struct hub_camera_ids ids;
+	struct source source; /* of the directory */
+};
+
+/* The newest time that a member's command had. */
+struct hub_asker {
+	struct id member;
+	uint64_t time_us;
+};
+
 struct hub {
 	struct loop *loop;
 	int folder_fd;
@@ -45,8 +63,11 @@ struct hub {
 	struct server server;
 	struct api api;
 	struct uplink uplink;
+	struct hub_slot slot[HUB_CAMERAS_MAX];
 	struct camera camera[HUB_CAMERAS_MAX];
-	struct feed feed[HUB_CAMERAS_MAX];
+	struct feed feed[HUB_FEEDS_MAX];
+	struct trying trying;
+	struct hub_asker asker[16];
 	/* the parent's answers come in the order of the questions */
 	struct loop_fd channel;
 	bool server_for_uplink[4];
@@ -82,7 +103,19 @@ MUST_USE enum err hub_streams_init(struct hub *h);
 void hub_streams_fini(struct hub *h);
 void hub_uplink_step(struct hub *h);
 void hub_streams_refresh(struct hub *h);
+void hub_camera_start(struct hub *h, size_t i);
+/* Its stream on the uplink; records of it go nowhere any more. */
+void hub_camera_stop(struct hub *h, size_t i);
+/* The main address, or the sub one, is another now. */
+void hub_feed_again(struct hub *h, size_t feed);
 void hub_camera_state(struct hub *h, size_t camera, enum reason why);
+/* --- hub_cameras.c: which cameras there are --- */
+void hub_cameras_init(struct hub *h);
+void hub_cameras_fini(struct hub *h);
+/* As the directory has them now. */
+void hub_cameras_refresh(struct hub *h);
+/* --- hub_command.c --- */
+void hub_command(struct hub *h, json_int_t n, struct slice sealed);
 /* Ask the parent for a connection to the server. */
 void hub_connect(struct hub *h, bool for_uplink);
 

@@ -53,7 +53,9 @@ heads_send(struct hub *h)
 		.epoch = h->home.epoch,
 		.directory_version = h->home.directory.version };
 	memcpy(heads.directory_hash, h->home.directory.hash, SHA256_OCTETS);
-	for (size_t i = 0; i < h->settings.camera_count; i++) {
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
+		if (!h->slot[i].used)
+			continue;
 		h->said_state[i] = (uint8_t)h->camera[i].state;
 		camera_heads(h, &h->camera[i], &heads);
 	}
@@ -68,8 +70,9 @@ heads_send(struct hub *h)
 static bool
 states_changed(const struct hub *h)
 {
-	for (size_t i = 0; i < h->settings.camera_count; i++)
-		if (h->said_state[i] != (uint8_t)h->camera[i].state)
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (h->slot[i].used &&
+		    h->said_state[i] != (uint8_t)h->camera[i].state)
 			return true;
 	return false;
 }
@@ -91,8 +94,9 @@ tick_due(struct loop_timer *t)
 {
 	struct hub *h = OBJ_OF(t, struct hub, tick);
 
-	for (size_t i = 0; i < h->settings.camera_count; i++)
-		camera_tick(&h->camera[i], now());
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (h->slot[i].used)
+			camera_tick(&h->camera[i], now());
 	heads_look(h);
 	if (loop_timer_set(h->loop, t, TICK_MS, tick_due) != ERR_OK)
 		loop_stop(h->loop);
@@ -184,22 +188,43 @@ uplink_took_row(struct uplink *u, uint64_t number, bool taken)
 /* --- capture processes --- */
 
 static struct hub *
-feed_hub(struct feed *f, size_t *ret_index)
+feed_hub(const struct feed *f, size_t *ret_camera, enum track_kind *ret_of)
 {
 	struct hub *h = f->owner;
+	const size_t n = (size_t)(f - h->feed);
 
-	*ret_index = (size_t)(f - h->feed);
+	*ret_camera = n / 2;
+	*ret_of = n % 2 == 0 ? TRACK_MAIN : TRACK_SUB;
 	return h;
+}
+
+/* What the parent is told of a camera that the directory names. */
+static enum err
+source_put(const struct source *s, enum track_kind of, struct buf *to)
+{
+	const struct capture_settings c = { .kind = CAPTURE_RTSP,
+		.url = slice_str(of == TRACK_MAIN ? s->address : s->sub),
+		.user = slice_str(s->user),
+		.password = slice_str(s->password),
+		.sound_off = !s->sound || of == TRACK_SUB };
+
+	return capture_settings_put(&c, to);
 }
 
 static void
 feed_asks(struct feed *f)
 {
+	enum track_kind of;
 	size_t i;
-	struct hub *h = feed_hub(f, &i);
-	const struct channel_request r = { .ask = CHANNEL_CAMERA,
-		.camera = (uint8_t)i };
+	struct hub *h = feed_hub(f, &i, &of);
+	struct channel_request r = { .ask = CHANNEL_CAMERA,
+		.camera = (uint8_t)(f - h->feed) };
+	AUTO_BUF struct buf more;
 
+	buf_init_secret(&more, CHANNEL_MORE_OCTETS_MAX);
+	if (!h->slot[i].by_hand &&
+	    source_put(&h->slot[i].source, of, &more) == ERR_OK)
+		r.more = buf_slice(&more);
 	if (channel_ask(h->channel.fd, &r) != ERR_OK)
 		loop_stop(h->loop);
 }
@@ -207,9 +232,10 @@ feed_asks(struct feed *f)
 static enum err
 feed_unit(struct feed *f, const struct unit *u)
 {
+	enum track_kind of;
 	size_t i;
-	struct hub *h = feed_hub(f, &i);
-	const enum err e = camera_unit(&h->camera[i], TRACK_MAIN, u, now());
+	struct hub *h = feed_hub(f, &i, &of);
+	const enum err e = camera_unit(&h->camera[i], of, u, now());
 
 	/* what is not the process' fault does not end it */
 	return e == ERR_SYNTAX || e == ERR_LIMIT ? e : ERR_OK;
@@ -231,11 +257,14 @@ state_log(size_t camera, enum reason r)
 static void
 feed_gone(struct feed *f)
 {
+	enum track_kind of;
 	size_t i;
-	struct hub *h = feed_hub(f, &i);
+	struct hub *h = feed_hub(f, &i, &of);
 	struct camera *c = &h->camera[i];
 
-	camera_pause(c, now());
+	camera_pause(c, of, now());
+	if (of == TRACK_SUB)
+		return;
 	if (c->state == REASON_RUNNING) /* it went without a word */
 		camera_state(c, REASON_NO_PROCESS, now());
 	state_log(i, c->state);
@@ -256,8 +285,9 @@ uplink_is_up(struct uplink *u, const struct id *home)
 	log_event(EV_HUB_CONNECTED, F_NONE, F_NONE);
 	h->rest_ms = 1000;
 	h->watched = false;
-	for (size_t i = 0; i < h->settings.camera_count; i++)
-		camera_cut(&h->camera[i], false, now());
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (h->slot[i].used)
+			camera_cut(&h->camera[i], false, now());
 	heads_send(h);
 	hub_streams_refresh(h);
 	rows_send(h);
@@ -270,7 +300,11 @@ uplink_is_open(struct uplink *u, size_t n)
 	const size_t camera = n / TRACK__MAX;
 
 	track_open(&h->camera[camera].track[n % TRACK__MAX]);
-	feed_start(&h->feed[camera]);
+	if (n % TRACK__MAX == TRACK_MAIN)
+		feed_start(&h->feed[2 * camera]);
+	else if (n % TRACK__MAX == TRACK_SUB &&
+		 h->slot[camera].source.sub[0] != '\0')
+		feed_start(&h->feed[2 * camera + 1]);
 }
 
 static void
@@ -278,8 +312,9 @@ uplink_is_down(struct uplink *u, enum err why)
 {
 	struct hub *h = u->owner;
 
-	for (size_t i = 0; i < h->settings.camera_count; i++)
-		camera_cut(&h->camera[i], true, now());
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (h->slot[i].used)
+			camera_cut(&h->camera[i], true, now());
 	rows_lost(&h->rows);
 	if (why == ERR_CRYPTO)
 		log_event(EV_HUB_SERVER_KEY, F_NONE, F_NONE);
@@ -304,6 +339,12 @@ uplink_asks_clock(struct uplink *u, json_int_t n, struct slice question)
 	if (clock_reply(h->keys, &h->home.home, question, came_us,
 		clock_realtime_us(), &reply) == ERR_OK)
 		uplink_clock(u, n, buf_slice(&reply));
+}
+
+static void
+uplink_commands(struct uplink *u, json_int_t n, struct slice sealed)
+{
+	hub_command(u->owner, n, sealed);
 }
 
 static void
@@ -340,9 +381,12 @@ hub_uplink_step(struct hub *h)
 void
 hub_streams_refresh(struct hub *h)
 {
+	hub_cameras_refresh(h);
 	if (h->uplink.state != UPLINK_UP)
 		return;
-	for (size_t i = 0; i < h->settings.camera_count; i++) {
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
+		if (!h->slot[i].used)
+			continue;
 		struct camera *c = &h->camera[i];
 		for (enum track_kind as = TRACK_MAIN; as < TRACK_INDEX; as++)
 			if (is_listed(h, c, as))
@@ -361,23 +405,51 @@ hub_camera_state(struct hub *h, size_t camera, enum reason why)
 }
 
 static void
-camera_start(struct hub *h, size_t i)
+feed_make(struct hub *h, size_t feed)
 {
-	static const struct camera_ends ends = { track_record, track_backlog,
-		camera_row };
-	const struct hub_camera_ids *ids = &h->keys->camera[i];
-	const struct index_before before = index_keep_get(&h->index_keep,
-	    &ids->thing);
-	struct feed *f = &h->feed[i];
-
-	camera_init(&h->camera[i], ids, h->keys, &h->home, &before, &ends);
-	h->camera[i].owner = h;
-	h->camera[i].cut = true;
-	*f = (struct feed){ .owner = h,
+	h->feed[feed] = (struct feed){ .owner = h,
 		.ask = feed_asks,
 		.unit = feed_unit,
 		.gone = feed_gone };
-	feed_init(f, h->loop);
+	feed_init(&h->feed[feed], h->loop);
+}
+
+void
+hub_feed_again(struct hub *h, size_t feed)
+{
+	const bool started = h->feed[feed].started;
+
+	feed_fini(&h->feed[feed]);
+	feed_make(h, feed);
+	if (started)
+		feed_start(&h->feed[feed]);
+}
+
+void
+hub_camera_start(struct hub *h, size_t i)
+{
+	static const struct camera_ends ends = { track_record, track_backlog,
+		camera_row };
+	const struct hub_camera_ids *ids = &h->slot[i].ids;
+	const struct index_before before = index_keep_get(&h->index_keep,
+	    &ids->thing);
+
+	camera_init(&h->camera[i], ids, h->keys, &h->home, &before, &ends);
+	h->camera[i].owner = h;
+	h->camera[i].cut = h->uplink.state != UPLINK_UP;
+	feed_make(h, 2 * i);
+	feed_make(h, 2 * i + 1);
+}
+
+void
+hub_camera_stop(struct hub *h, size_t i)
+{
+	camera_end(&h->camera[i], now());
+	for (enum track_kind as = TRACK_MAIN; as < TRACK_INDEX; as++)
+		uplink_shut(&h->uplink, track_number(i, as));
+	feed_fini(&h->feed[2 * i]);
+	feed_fini(&h->feed[2 * i + 1]);
+	camera_fini(&h->camera[i]);
 }
 
 enum err
@@ -385,17 +457,17 @@ hub_streams_init(struct hub *h)
 {
 	rows_init(&h->rows);
 	index_keep_load(&h->index_keep, h->folder_fd);
-	for (size_t i = 0; i < h->settings.camera_count; i++)
-		camera_start(h, i);
 	h->uplink = (struct uplink){ .owner = h,
 		.up = uplink_is_up,
 		.opened = uplink_is_open,
 		.row = uplink_took_row,
 		.clock = uplink_asks_clock,
+		.command = uplink_commands,
 		.told = uplink_tells,
 		.watched = uplink_is_watched,
 		.down = uplink_is_down };
 	uplink_init(&h->uplink, h->loop, &h->server, h->keys);
+	hub_cameras_init(h);
 	/* rises over restarts as long as the clock does */
 	h->heads_counter = clock_realtime_us();
 	return loop_timer_set(h->loop, &h->tick, TICK_MS, tick_due);
@@ -406,12 +478,10 @@ hub_streams_fini(struct hub *h)
 {
 	loop_timer_remove(&h->tick);
 	/* a viewer shall see that the run ended, not that it was cut */
-	for (size_t i = 0; i < h->settings.camera_count; i++)
-		camera_end(&h->camera[i], now());
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (h->slot[i].used)
+			camera_end(&h->camera[i], now());
 	uplink_fini(&h->uplink);
-	for (size_t i = 0; i < h->settings.camera_count; i++) {
-		feed_fini(&h->feed[i]);
-		camera_fini(&h->camera[i]);
-	}
+	hub_cameras_fini(h);
 	rows_fini(&h->rows);
 }

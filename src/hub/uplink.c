@@ -10,9 +10,10 @@
 #include "model/run.h"
 #include "proto/http1.h"
 
-#define TEXT_OCTETS_MAX ((size_t)64 << 10)
+#define TEXT_OCTETS_MAX ((size_t)96 << 10)
 #define OUT_OCTETS_MAX  ((size_t)8 << 20)
 #define SILENCE_MS      50000
+#define QUESTION_OCTETS_MAX 8192
 #define SILENCE_LOOK_MS 5000
 #define CLOSE_DENIED    4403
 
@@ -124,16 +125,17 @@ opened_take(struct uplink *u, struct json_in *in)
 }
 
 static enum err
-clock_take(struct uplink *u, struct json_in *in)
+question_take(struct uplink *u, struct json_in *in,
+    void (*take)(struct uplink *u, json_int_t n, struct slice question))
 {
 	AUTO_BUF struct buf question;
 	enum err e;
 
-	buf_init(&question, 256);
+	buf_init(&question, QUESTION_OCTETS_MAX);
 	const json_int_t n = (json_int_t)json_in_number(in, "n", INT64_MAX);
 	json_in_buf(in, "body", &question);
 	if ((e = json_in_end(in)) == ERR_OK)
-		u->clock(u, n, buf_slice(&question));
+		take(u, n, buf_slice(&question));
 	return e;
 }
 
@@ -163,7 +165,9 @@ text_take(struct uplink *u, json_t *root)
 	if (slice_eq(t, SLICE_LIT("opened")))
 		return opened_take(u, &in);
 	if (slice_eq(t, SLICE_LIT("clock")))
-		return clock_take(u, &in);
+		return question_take(u, &in, u->clock);
+	if (slice_eq(t, SLICE_LIT("ask")))
+		return question_take(u, &in, u->command);
 	if (slice_eq(t, SLICE_LIT("row")))
 		return row_take(u, &in);
 	if (slice_eq(t, SLICE_LIT("home"))) {
@@ -378,4 +382,12 @@ uplink_clock(struct uplink *u, json_int_t n, struct slice reply)
 	if (u->state == UPLINK_UP)
 		say(u, json_pack("{s:s,s:I,s:o}", "t", "clock", "n", n, "body",
 			   body_b64(reply)));
+}
+
+void
+uplink_reply(struct uplink *u, json_int_t n, struct slice sealed)
+{
+	if (u->state == UPLINK_UP)
+		say(u, json_pack("{s:s,s:I,s:o}", "t", "ask", "n", n, "body",
+			   body_b64(sealed)));
 }

@@ -37,6 +37,7 @@ struct uplink {
 	/* the server has that row, or says why it will not */
 	void (*row)(struct uplink *u, uint64_t number, bool taken);
 	void (*clock)(struct uplink *u, json_int_t n, struct slice question);
+	void (*command)(struct uplink *u, json_int_t n, struct slice sealed);
 	void (*told)(struct uplink *u); /* the directory has changed */
 	void (*watched)(struct uplink *u, bool on);
 	/* why: ERR_DENIED when the server does not know this device */
@@ -77,5 +78,7 @@ void uplink_row(struct uplink *u, const struct row_wait *row);
 size_t uplink_backlog(const struct uplink *u);
 void uplink_heads(struct uplink *u, struct slice sealed);
 void uplink_clock(struct uplink *u, json_int_t n, struct slice reply);
+/* To a command. */
+void uplink_reply(struct uplink *u, json_int_t n, struct slice sealed);
 
 #endif
