@@ -215,6 +215,8 @@ camera_unit(struct camera *c, const struct unit *u, struct camera_now now)
 
 	if (u->kind == UNIT_STATUS)
 		return unit_status(u->octets, &c->state, &detail);
+	if (u->kind == UNIT_FOUND || u->kind == UNIT_PROFILE)
+		return ERR_SYNTAX; /* it was not asked for that */
 	c->state = REASON_RUNNING;
 	return picture_write(c, u, now);
 }

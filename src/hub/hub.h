@@ -19,6 +19,7 @@
 #include "hub/camera.h"
 #include "hub/channel.h"
 #include "hub/feed.h"
+#include "hub/finding.h"
 #include "hub/settings.h"
 #include "hub/uplink.h"
 #include "log/log.h"
@@ -49,6 +50,7 @@ struct hub {
 	struct loop_fd channel;
 	bool server_for_uplink[4];
 	unsigned server_asked;
+	struct findings findings;
 	/* where we are */
 	enum hub_step step;
 	struct loop_timer retry, tick, heads;

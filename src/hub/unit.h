@@ -16,6 +16,8 @@
 
 enum unit_kind {
 	UNIT_H264 = 1,
+	UNIT_FOUND = 5,   /* hub/found.h: a camera */
+	UNIT_PROFILE = 6, /* hub/found.h: one of its streams */
 	UNIT_STATUS = 127
 };
 enum unit_flag {
@@ -48,7 +50,8 @@ struct unit {
 	X(10, REDIRECT)                                                        \
 	X(11, LIMIT)                                                           \
 	X(12, FILE)                                                            \
-	X(13, NO_PROCESS)
+	X(13, NO_PROCESS)                                                      \
+	X(14, SAID_NO)
 
 enum reason {
 #define X(number, name) REASON_##name = number,
