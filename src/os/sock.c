@@ -158,11 +158,13 @@ enum err
 sock_search_open(int *ret_fd)
 {
 	const struct sockaddr_in any = { .sin_family = AF_INET };
+	const int octets = 1 << 20; /* all may answer at once */
 	const int fd = socket(AF_INET,
 	    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd == -1)
 		return err_of_errno(errno);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
 	if (bind(fd, (const struct sockaddr *)(const void *)&any, sizeof any) ==
 	    -1) {
 		const enum err e = err_of_errno(errno);

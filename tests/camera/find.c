@@ -2,12 +2,11 @@
  * find.c - what eaves-hub does to find cameras, alone, for tests: a parent
  * (hub/finder.h) and a hub process (hub/finding.h) with the channel between.
  *
- *   onvif-find CAPTURE discover
- *   onvif-find CAPTURE http://HOST:PORT/   user and password: two lines on
- *                                          standard input
+ *   onvif-find CAPTURE WHAT...   each: discover, or http://HOST:PORT/; user
+ *                                and password: two lines on standard input
  *
- * Prints a line for each camera and profile, fields between `|`, and last
- * `end REASON DETAIL MS`.
+ * All at once. When one has ended it prints a line for each camera and
+ * profile, fields between `|`, and `end REASON DETAIL MS`.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -26,6 +25,7 @@ struct hub {
 	struct loop_fd channel;
 	struct findings findings;
 	uint64_t began_ms;
+	int running;
 };
 
 static void
@@ -47,7 +47,8 @@ finding_done(struct finding *f)
 	(void)printf("end %d %u %llu\n", (int)f->why, f->detail,
 	    (unsigned long long)(clock_monotonic_ms() - h->began_ms));
 	(void)fflush(stdout);
-	loop_stop(h->loop);
+	if (--h->running == 0)
+		loop_stop(h->loop);
 }
 
 static void
@@ -65,37 +66,43 @@ channel_ready(struct loop_fd *w, uint32_t events)
 		loop_stop(h->loop);
 }
 
+static void
+line_read(char *to, size_t room)
+{
+	if (fgets(to, (int)room, stdin) == NULL)
+		to[0] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+}
+
 static int
-hub_run(int channel_fd, const char *what)
+hub_run(int channel_fd, char **whats)
 {
 	static struct hub h;
-	char user[256] = "", password[256] = "";
-	enum err e;
+	char user[256], password[256];
 
+	line_read(user, sizeof user);
+	line_read(password, sizeof password);
+	const struct finding_login l = { slice_str(user), slice_str(password) };
 	h.loop = loop_create();
 	h.began_ms = clock_monotonic_ms();
 	if (h.loop == NULL || loop_fd_add(h.loop, &h.channel, channel_fd,
 				  EPOLLIN, channel_ready) != ERR_OK)
 		return 99;
 	findings_init(&h.findings, h.loop, channel_fd);
-	if (strcmp(what, "discover") == 0) {
-		e = findings_discover(&h.findings, finding_done, &h);
-	} else {
-		if (fgets(user, sizeof user, stdin) != NULL &&
-		    fgets(password, sizeof password, stdin) != NULL) {
-			user[strcspn(user, "\n")] = '\0';
-			password[strcspn(password, "\n")] = '\0';
-		}
-		const struct finding_login l = { slice_str(user),
-			slice_str(password) };
-		e = findings_probe(&h.findings, slice_str(what), &l,
-		    finding_done, &h);
+	for (; *whats != NULL; whats++) {
+		const enum err e = strcmp(*whats, "discover") == 0
+				       ? findings_discover(&h.findings,
+					     finding_done, &h)
+				       : findings_probe(&h.findings,
+					     slice_str(*whats), &l,
+					     finding_done, &h);
+		if (e == ERR_OK)
+			h.running++;
+		else
+			(void)printf("not asked: %s\n", err_text(e));
 	}
-	if (e != ERR_OK) {
-		(void)printf("not asked: %s\n", err_text(e));
-		return 1;
-	}
-	return loop_run(h.loop) == ERR_OK ? 0 : 1;
+	(void)fflush(stdout);
+	return h.running == 0 || loop_run(h.loop) == ERR_OK ? 0 : 1;
 }
 
 static int
@@ -139,7 +146,7 @@ main(int argc, char **argv)
 {
 	int pair[2], status;
 
-	if (argc != 3)
+	if (argc < 3)
 		return 99;
 	sandbox_begin();
 	const int program_fd = open(argv[1], O_RDONLY | O_CLOEXEC);
@@ -148,7 +155,7 @@ main(int argc, char **argv)
 	const pid_t hub = fork();
 	if (hub == 0) {
 		(void)close(pair[0]);
-		_exit(hub_run(pair[1], argv[2]));
+		_exit(hub_run(pair[1], argv + 2));
 	}
 	(void)close(pair[1]);
 	const int r = parent_run(pair[0], program_fd);

@@ -6,13 +6,16 @@ clock, and HTTP Digest (RFC 7616).
 
     Camera(rtsp_port=..., flags=...)    flags, any of:
       http-md5 http-sha256   asks for HTTP Digest; takes no token
-      new-nonce              ... with a nonce that holds for one connection
+      new-nonce              ... with a nonce that holds for one connection,
+                             and an answer ends it
       basic                  asks for the password in the clear
       chunked close old-http answers in chunks; closes after each; HTTP/1.0
       no-services media2     knows no GetServices; has the second media alone
       wrong-host             says addresses that are not its own
       clock                  its clock is two hours late
       no-login               asks for no password
+      untyped-only noise many   how it answers to a search: to one without a
+                             type alone; with noise; as a hundred cameras
       bomb endless huge slow html silent redirect deep   what no camera does
 """
 import base64
@@ -105,6 +108,10 @@ class Camera:
         self.server.shutdown()
         self.server.server_close()
         if self.udp:
+            try:
+                self.udp.shutdown(socket.SHUT_RD)
+            except OSError:
+                pass  # it says so, and wakes the reader all the same
             self.udp.close()
 
     # --- who is there ---
@@ -148,10 +155,13 @@ class Camera:
                       'onvif://www.onvif.org/hardware/TEST-1')
             out.sendto(self.match(message, 'dn:NetworkVideoTransmitter',
                                   scopes), peer)
-            if 'many' in self.flags:
-                for i in range(200):
-                    out.sendto(self.match(message, 'x:NetworkVideoTransmitter',
-                                          scopes, f'many-{i}'), peer)
+            # a hundred spread their answers over half a second, as they must
+            for i in range(100 if 'many' in self.flags else 0):
+                time.sleep(0.005)
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                    s.bind((f'127.0.1.{i + 1}', 0))
+                    s.sendto(self.match(message, 'x:NetworkVideoTransmitter',
+                                        scopes, f'many-{i}'), peer)
 
     def match(self, message, types, scopes, uuid=None):
         uuid = uuid or f'uuid-of-{self.address}'
@@ -213,10 +223,10 @@ class Camera:
                 continue
             if self.digest_fits(handler, name):
                 return None
-            if handler.headers.get('Authorization'):
-                self.wrong += 1
             nonce = (handler.nonce if 'new-nonce' in self.flags
                      else 'the-nonce')
+            self.wrong += (f'nonce="{nonce}"' in
+                           (handler.headers.get('Authorization') or ''))
             return 401, '', [('WWW-Authenticate', 'Basic realm="camera"'),
                              ('WWW-Authenticate',
                               f'Digest realm="camera", nonce="{nonce}", '
@@ -282,7 +292,8 @@ class Camera:
         for field in fields:
             handler.send_header(*field)
         handler.send_header('Content-Type', 'application/soap+xml')
-        if 'close' in self.flags:
+        if 'close' in self.flags or (
+                'new-nonce' in self.flags and status == 200):
             handler.send_header('Connection', 'close')
             handler.close_connection = True
         if 'old-http' in self.flags:

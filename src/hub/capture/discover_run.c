@@ -22,9 +22,11 @@ static bool
 is_known(const struct search *s, const struct found_camera *c)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (strcmp(s->found[i].address, c->address) == 0 ||
-		    (c->endpoint[0] != '\0' &&
-			strcmp(s->found[i].endpoint, c->endpoint) == 0))
+		if ((c->endpoint[0] != '\0' &&
+			strcmp(s->found[i].endpoint, c->endpoint) == 0) ||
+		    (strcmp(s->found[i].address, c->address) == 0 &&
+			s->found[i].port == c->port &&
+			strcmp(s->found[i].path, c->path) == 0))
 			return true;
 	return false;
 }
