@@ -1,22 +1,20 @@
 /*
- * find.c - what eaves-hub does to find cameras, alone, for tests: a parent
- * (hub/finder.h) and a hub process (hub/finding.h) with the channel between.
+ * find.c - eaves-hub's own parent (hub/parent.h) and a hub process that does
+ * nothing but find cameras (hub/finding.h), for tests.
  *
- *   onvif-find CAPTURE WHAT...   each: discover, or http://HOST:PORT/; user
- *                                and password: two lines on standard input
+ *   onvif-find FOLDER     eaves-capture lies beside this program
  *
- * All at once. When one has ended it prints a line for each camera and
- * profile, fields between `|`, and `end REASON DETAIL MS`.
+ * Standard input: a user, a password, then a question a line: discover, or
+ * http://HOST:PORT/. All are asked at once. When one has ended, a line for
+ * each camera and profile, fields between `|`, and `end REASON DETAIL MS`.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "hub/finding.h"
+#include "hub/parent.h"
 #include "os/clock.h"
 #include "os/sandbox.h"
 
@@ -27,6 +25,14 @@ struct hub {
 	uint64_t began_ms;
 	int running;
 };
+
+/* The parent closes the channel, and we go. */
+static void
+all_done(void)
+{
+	(void)fflush(stdout);
+	(void)kill(getppid(), SIGTERM);
+}
 
 static void
 finding_done(struct finding *f)
@@ -46,9 +52,8 @@ finding_done(struct finding *f)
 		    f->profile[i].kbit_s, f->profile[i].audio);
 	(void)printf("end %d %u %llu\n", (int)f->why, f->detail,
 	    (unsigned long long)(clock_monotonic_ms() - h->began_ms));
-	(void)fflush(stdout);
 	if (--h->running == 0)
-		loop_stop(h->loop);
+		all_done();
 }
 
 static void
@@ -66,100 +71,62 @@ channel_ready(struct loop_fd *w, uint32_t events)
 		loop_stop(h->loop);
 }
 
-static void
+static bool
 line_read(char *to, size_t room)
 {
-	if (fgets(to, (int)room, stdin) == NULL)
-		to[0] = '\0';
-	to[strcspn(to, "\n")] = '\0';
+	const bool there = fgets(to, (int)room, stdin) != NULL;
+
+	to[there ? strcspn(to, "\n") : 0] = '\0';
+	return there;
+}
+
+static void
+question_ask(struct hub *h, const char *what, const struct finding_login *l)
+{
+	const enum err e = strcmp(what, "discover") == 0
+			       ? findings_discover(&h->findings, finding_done,
+				     h)
+			       : findings_probe(&h->findings, slice_str(what),
+				     l, finding_done, h);
+
+	if (e == ERR_OK)
+		h->running++;
+	else
+		(void)printf("not asked: %s\n", err_text(e));
 }
 
 static int
-hub_run(int channel_fd, char **whats)
+hub_run(void)
 {
 	static struct hub h;
-	char user[256], password[256];
+	char user[256], password[256], what[1024];
 
-	line_read(user, sizeof user);
-	line_read(password, sizeof password);
-	const struct finding_login l = { slice_str(user), slice_str(password) };
+	sandbox_begin();
 	h.loop = loop_create();
 	h.began_ms = clock_monotonic_ms();
-	if (h.loop == NULL || loop_fd_add(h.loop, &h.channel, channel_fd,
+	if (h.loop == NULL || loop_fd_add(h.loop, &h.channel, HUB_CHANNEL_FD,
 				  EPOLLIN, channel_ready) != ERR_OK)
-		return 99;
-	findings_init(&h.findings, h.loop, channel_fd);
-	for (; *whats != NULL; whats++) {
-		const enum err e = strcmp(*whats, "discover") == 0
-				       ? findings_discover(&h.findings,
-					     finding_done, &h)
-				       : findings_probe(&h.findings,
-					     slice_str(*whats), &l,
-					     finding_done, &h);
-		if (e == ERR_OK)
-			h.running++;
-		else
-			(void)printf("not asked: %s\n", err_text(e));
-	}
-	(void)fflush(stdout);
-	return h.running == 0 || loop_run(h.loop) == ERR_OK ? 0 : 1;
-}
-
-static int
-parent_run(int channel_fd, int program_fd)
-{
-	static struct finders finders;
-	struct pollfd fds[1 + FINDERS_MAX];
-	enum err e = ERR_OK;
-
-	finders_init(&finders, program_fd, 0);
-	while (e == ERR_OK || e == ERR_AGAIN) {
-		struct channel_request r;
-		AUTO_BUF struct buf more;
-		enum reason why = REASON_RUNNING;
-		int fd = -1;
-
-		fds[0] = (struct pollfd){ .fd = channel_fd, .events = POLLIN };
-		finders_poll(&finders, fds + 1);
-		(void)poll(fds, 1 + FINDERS_MAX, finders_wait_ms(&finders));
-		finders_turn(&finders, fds + 1);
-		finders_reap(&finders);
-		buf_init_secret(&more, CHANNEL_MORE_OCTETS_MAX);
-		if (fds[0].revents == 0 ||
-		    (e = channel_asked(channel_fd, &r, &more)) != ERR_OK)
-			continue;
-		if ((e = finders_start(&finders, r.camera, r.more, &why,
-			 &fd)) != ERR_OK)
-			continue;
-		const struct channel_answer a = { r.ask, r.camera,
-			(uint8_t)why };
-		e = channel_answer(channel_fd, &a, fd);
-		if (fd != -1)
-			(void)close(fd);
-	}
-	finders_end(&finders);
-	return e == ERR_CLOSED ? 0 : 1;
+		return 1;
+	findings_init(&h.findings, h.loop, HUB_CHANNEL_FD);
+	(void)line_read(user, sizeof user);
+	(void)line_read(password, sizeof password);
+	const struct finding_login l = { slice_str(user), slice_str(password) };
+	while (line_read(what, sizeof what))
+		question_ask(&h, what, &l);
+	if (h.running == 0)
+		all_done();
+	return loop_run(h.loop) == ERR_OK ? 0 : 1;
 }
 
 int
 main(int argc, char **argv)
 {
-	int pair[2], status;
+	static struct settings s;
 
-	if (argc < 3)
-		return 99;
-	sandbox_begin();
-	const int program_fd = open(argv[1], O_RDONLY | O_CLOEXEC);
-	if (program_fd == -1 || sock_pair(pair) != ERR_OK)
-		return 99;
-	const pid_t hub = fork();
-	if (hub == 0) {
-		(void)close(pair[0]);
-		_exit(hub_run(pair[1], argv + 2));
-	}
-	(void)close(pair[1]);
-	const int r = parent_run(pair[0], program_fd);
-	if (waitpid(hub, &status, 0) != hub || !WIFEXITED(status))
-		return 98;
-	return r != 0 ? 97 : WEXITSTATUS(status);
+	if (argc == 3 && strcmp(argv[2], PARENT_HUB_WORD) == 0)
+		return hub_run();
+	if (argc != 2)
+		return 2;
+	s.folder = argv[1];
+	return parent_main(&s);
 }
