@@ -123,9 +123,14 @@ a_document_type_a_deep_tree_and_a_long_text_are_refused(void **state)
 	size_t n = 0;
 
 	(void)state;
+	/* it would be well-formed */
 	T_ERR(ERR_SYNTAX,
-	    onvif_device_read(edge("<!DOCTYPE x [<!ENTITY a \"b\">]>" ENVELOPE(
-				  "<Model>&a;</Model>")),
+	    onvif_device_read(edge("<!DOCTYPE Envelope [<!ENTITY a \"b\">]>"
+				   "<Envelope><Model>&a;</Model></Envelope>"),
+		&d));
+	T_ERR(ERR_SYNTAX,
+	    onvif_device_read(edge("<!DOCTYPE Envelope>"
+				   "<Envelope><Model>M</Model></Envelope>"),
 		&d));
 	T_ERR(ERR_SYNTAX,
 	    onvif_device_read(edge(ENVELOPE("<Model>&a;</Model>")), &d));
