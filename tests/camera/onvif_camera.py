@@ -141,7 +141,7 @@ class Camera:
             typed = 'NetworkVideoTransmitter</d:Types>' in text
             if message is None or '<d:Probe>' not in text:
                 continue
-            if typed == ('untyped-only' in self.flags):
+            if typed and 'untyped-only' in self.flags:
                 continue
             if 'noise' in self.flags:
                 for noise in (b'', b'\0' * 1400, b'<' * 60000,
