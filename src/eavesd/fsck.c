@@ -112,6 +112,8 @@ static const struct {
 	{ SQL_CHECK_KEYITEM, TABLE_KEYITEM, "home keys of the reader" },
 	{ SQL_CHECK_DEVICE, TABLE_DEVICE, "device" },
 	{ SQL_CHECK_STREAM, TABLE_STREAM, "stream" },
+	{ SQL_CHECK_HOLDS, TABLE_HOLDS, "runs of the segment" },
+	{ SQL_CHECK_SPAN, TABLE_SPAN, "place of a run" },
 };
 
 struct table_check {

@@ -219,6 +219,51 @@ found_committed(const struct found *f, const struct people *p)
 	return both;
 }
 
+static bool
+hub_lists_thing(const struct hub_home *h, const struct hub_keys *keys,
+    const struct id *thing)
+{
+	const struct thing *t = people_thing(h->directory.people, thing);
+
+	return t != NULL && id_eq(&t->hub, &keys->hub);
+}
+
+const struct hour_list *
+hub_home_hours(const struct hub_home *h, const struct id *thing)
+{
+	for (size_t i = 0; i < COUNT(h->hours); i++)
+		if (h->hours[i] != NULL && id_eq(&h->hours[i]->thing, thing))
+			return h->hours[i];
+	return NULL;
+}
+
+/*
+ * In the place of the thing's older list, or where nobody's is, or where that
+ * of a thing is that is not listed any more. Takes it, or leaves it.
+ */
+static void
+hours_keep(struct hub_home *h, struct hour_list **list)
+{
+	struct hour_list **to = NULL;
+
+	for (size_t i = 0; i < COUNT(h->hours); i++) {
+		struct hour_list *l = h->hours[i];
+		if (l != NULL && id_eq(&l->thing, &(*list)->thing)) {
+			to = &h->hours[i];
+			break;
+		}
+		if (to == NULL &&
+		    (l == NULL ||
+			people_thing(h->directory.people, &l->thing) == NULL))
+			to = &h->hours[i];
+	}
+	if (to == NULL)
+		return;
+	free(*to);
+	*to = *list;
+	*list = NULL;
+}
+
 /* The hour lists among the items that the directory commits to. */
 void
 hub_home_items(struct hub_home *h, const struct hub_keys *keys,
@@ -233,17 +278,10 @@ hub_home_items(struct hub_home *h, const struct hub_keys *keys,
 		    keyring_open(&at, &keys->kx, items[i].sealed, &item) !=
 			ERR_OK)
 			continue;
-		for (size_t k = 0;
-		     item.kind == KEY_HOURS && k < HUB_CAMERAS_MAX; k++) {
-			if (!id_eq(&item.hours->thing,
-				&keys->camera[k].thing) ||
-			    !keyring_committed(&at, &item, h->directory.people))
-				continue;
-			free(h->hours[k]);
-			h->hours[k] = item.hours;
-			item.hours = NULL;
-			break;
-		}
+		if (item.kind == KEY_HOURS &&
+		    hub_lists_thing(h, keys, &item.hours->thing) &&
+		    keyring_committed(&at, &item, h->directory.people))
+			hours_keep(h, &item.hours);
 		keyring_item_fini(&item);
 	}
 }
@@ -355,18 +393,19 @@ hub_home_lists_hub(const struct hub_home *h, const struct hub_keys *keys)
 }
 
 bool
-hub_home_lists_camera(const struct hub_home *h, const struct hub_keys *keys,
-    size_t camera)
+hub_home_lists_track(const struct hub_home *h, const struct hub_keys *keys,
+    const struct hub_camera_ids *camera, enum track_kind as)
 {
-	if (h->directory.version == 0)
+	const uint8_t class = as == TRACK_INDEX ? RUN_STATE : RUN_MEDIA;
+
+	if (h->directory.version == 0 ||
+	    !hub_lists_thing(h, keys, &camera->thing))
 		return false;
-	const struct hub_camera_ids *ids = &keys->camera[camera];
-	const struct thing *t = people_thing(h->directory.people, &ids->thing);
-	if (t == NULL || !id_eq(&t->hub, &keys->hub))
-		return false;
+	const struct thing *t = people_thing(h->directory.people,
+	    &camera->thing);
 	for (size_t i = 0; i < t->stream_count; i++)
-		if (id_eq(&t->stream[i].id, &ids->stream) &&
-		    t->stream[i].class == RUN_MEDIA)
+		if (id_eq(&t->stream[i].id, &camera->stream[as]) &&
+		    t->stream[i].class == class)
 			return true;
 	return false;
 }

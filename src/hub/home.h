@@ -24,7 +24,8 @@ struct hub_home {
 	struct key people_key, hub_key;
 	struct directory directory;    /* version 0: not yet */
 	struct buf entry, people, hub; /* its sealed pieces, to begin from */
-	struct hour_list *hours[HUB_CAMERAS_MAX]; /* by camera; NULL: none */
+	/* of its things, in no order; NULL: room for one */
+	struct hour_list *hours[HUB_CAMERAS_MAX];
 };
 
 /* One version and one item as the server hands them out. */
@@ -62,9 +63,13 @@ MUST_USE enum err hub_home_take(struct hub_home *h, const struct hub_keys *keys,
 void hub_home_items(struct hub_home *h, const struct hub_keys *keys,
     const struct home_item *items, size_t item_count);
 
-/* Whether the directory lists this hub, and this camera of it. */
+/* NULL: none, so that nothing can be sealed for that thing. */
+const struct hour_list *
+hub_home_hours(const struct hub_home *h, const struct id *thing);
+
+/* Whether the directory lists this hub, and this stream of its camera. */
 bool hub_home_lists_hub(const struct hub_home *h, const struct hub_keys *keys);
-bool hub_home_lists_camera(const struct hub_home *h,
-    const struct hub_keys *keys, size_t camera);
+bool hub_home_lists_track(const struct hub_home *h, const struct hub_keys *keys,
+    const struct hub_camera_ids *camera, enum track_kind as);
 
 #endif

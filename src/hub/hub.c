@@ -162,7 +162,7 @@ channel_ready(struct loop_fd *w, uint32_t events)
 		return;
 	}
 	assert(a.camera < h->settings.camera_count);
-	h->camera[a.camera].state = (enum reason)a.why;
+	hub_camera_state(h, a.camera, (enum reason)a.why);
 	if (fd == -1)
 		feed_refused(&h->feed[a.camera]);
 	else

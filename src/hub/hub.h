@@ -20,6 +20,8 @@
 #include "hub/channel.h"
 #include "hub/feed.h"
 #include "hub/finding.h"
+#include "hub/index_keep.h"
+#include "hub/rows.h"
 #include "hub/settings.h"
 #include "hub/uplink.h"
 #include "log/log.h"
@@ -64,6 +66,9 @@ struct hub {
 	bool watched;
 	uint64_t heads_counter, heads_sent_ms;
 	uint8_t said_state[HUB_CAMERAS_MAX];
+	/* indexes */
+	struct rows rows;
+	struct index_keep index_keep;
 };
 
 /* --- hub_pair.c, hub_home.c: the steps --- */
@@ -79,6 +84,7 @@ MUST_USE enum err hub_streams_init(struct hub *h);
 void hub_streams_fini(struct hub *h);
 void hub_uplink_step(struct hub *h);
 void hub_streams_refresh(struct hub *h);
+void hub_camera_state(struct hub *h, size_t camera, enum reason why);
 /* Ask the parent for a connection to the server. */
 void hub_connect(struct hub *h, bool for_uplink);
 

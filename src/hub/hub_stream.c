@@ -10,13 +10,35 @@
 #define HEADS_QUIET_MS   600000
 #define HEADS_LEAST_MS   1000
 
-static struct camera_now
+static struct hub_now
 now(void)
 {
-	return (struct camera_now){ clock_realtime_us(), clock_boottime_us() };
+	return (struct hub_now){ clock_realtime_us(), clock_boottime_us() };
 }
 
 /* --- heads --- */
+
+static bool
+is_listed(const struct hub *h, const struct camera *c, enum track_kind as)
+{
+	return hub_home_lists_track(&h->home, h->keys, c->ids, as);
+}
+
+/* Of each stream that somebody may read. */
+static void
+camera_heads(const struct hub *h, const struct camera *c, struct heads *to)
+{
+	for (enum track_kind as = TRACK_MAIN; as < TRACK__MAX; as++) {
+		if (!is_listed(h, c, as))
+			continue;
+		struct head *head = &to->head[to->count++];
+		if (as == TRACK_INDEX)
+			index_writer_head(&c->index, head);
+		else
+			track_head(&c->track[as], head);
+		head->state = (uint8_t)c->state;
+	}
+}
 
 static void
 heads_send(struct hub *h)
@@ -33,8 +55,7 @@ heads_send(struct hub *h)
 	memcpy(heads.directory_hash, h->home.directory.hash, SHA256_OCTETS);
 	for (size_t i = 0; i < h->settings.camera_count; i++) {
 		h->said_state[i] = (uint8_t)h->camera[i].state;
-		if (hub_home_lists_camera(&h->home, h->keys, i))
-			camera_head(&h->camera[i], &heads.head[heads.count++]);
+		camera_heads(h, &h->camera[i], &heads);
 	}
 	buf_init(&sealed, HEADS_OCTETS_MAX);
 	if (heads_seal(&heads, &h->keys->sign, &h->home.people_key, &sealed) ==
@@ -79,27 +100,88 @@ tick_due(struct loop_timer *t)
 
 /* --- cameras --- */
 
-static void
-camera_record(void *to, uint64_t index, uint8_t flags, struct slice record)
+static struct camera *
+track_camera(struct track *t)
 {
-	struct camera *c = to;
-	struct hub *h = OBJ_OF(c - c->index, struct hub, camera);
+	return OBJ_OF(t - t->as, struct camera, track);
+}
+
+static size_t
+camera_number(const struct hub *h, const struct camera *c)
+{
+	return (size_t)(c - h->camera);
+}
+
+/* A stream's number on the uplink. */
+static size_t
+track_number(size_t camera, enum track_kind as)
+{
+	return camera * TRACK__MAX + as;
+}
+
+static void
+track_record(void *to, uint64_t index, uint8_t flags, struct slice record)
+{
+	struct track *t = to;
+	struct hub *h = track_camera(t)->owner;
+	const size_t n = camera_number(h, track_camera(t));
 
 	(void)index;
 	(void)flags;
 	/* a record that cannot go leaves a gap; the link is not worth keeping */
-	if (uplink_record(&h->uplink, c->index, record) == ERR_LIMIT)
+	if (uplink_record(&h->uplink, track_number(n, t->as), record) ==
+	    ERR_LIMIT)
 		uplink_close(&h->uplink);
 }
 
 static size_t
-camera_backlog(void *to)
+track_backlog(void *to)
 {
-	struct camera *c = to;
-	const struct hub *h = OBJ_OF(c - c->index, struct hub, camera);
+	struct track *t = to;
+	const struct hub *h = track_camera(t)->owner;
 
 	return uplink_backlog(&h->uplink);
 }
+
+/* --- indexes --- */
+
+static void
+rows_send(struct hub *h)
+{
+	const struct row_wait *row;
+
+	while (h->uplink.state == UPLINK_UP &&
+	       uplink_backlog(&h->uplink) < TRACK_BACKLOG_LOW &&
+	       (row = rows_next(&h->rows)) != NULL)
+		uplink_row(&h->uplink, row);
+}
+
+static void
+camera_row(void *to, const struct index_row *row)
+{
+	struct camera *c = to;
+	struct hub *h = c->owner;
+
+	index_keep_set(&h->index_keep, &c->ids->thing, &c->index.newest);
+	if (index_keep_save(&h->index_keep, h->folder_fd) != ERR_OK)
+		log_event(EV_HUB_DISK, F_NONE, F_NONE);
+	if (is_listed(h, c, TRACK_INDEX) &&
+	    rows_add(&h->rows, &c->ids->stream[TRACK_INDEX], row) == ERR_OK)
+		rows_send(h);
+}
+
+static void
+uplink_took_row(struct uplink *u, uint64_t number, bool taken)
+{
+	struct hub *h = u->owner;
+
+	if (!taken)
+		log_event(EV_HUB_ROW_REFUSED, F_NONE, F_NONE);
+	rows_done(&h->rows, number);
+	rows_send(h);
+}
+
+/* --- capture processes --- */
 
 static struct hub *
 feed_hub(struct feed *f, size_t *ret_index)
@@ -127,7 +209,7 @@ feed_unit(struct feed *f, const struct unit *u)
 {
 	size_t i;
 	struct hub *h = feed_hub(f, &i);
-	const enum err e = camera_unit(&h->camera[i], u, now());
+	const enum err e = camera_unit(&h->camera[i], TRACK_MAIN, u, now());
 
 	/* what is not the process' fault does not end it */
 	return e == ERR_SYNTAX || e == ERR_LIMIT ? e : ERR_OK;
@@ -153,9 +235,9 @@ feed_gone(struct feed *f)
 	struct hub *h = feed_hub(f, &i);
 	struct camera *c = &h->camera[i];
 
-	camera_end(c, now());
+	camera_pause(c, now());
 	if (c->state == REASON_RUNNING) /* it went without a word */
-		c->state = REASON_NO_PROCESS;
+		camera_state(c, REASON_NO_PROCESS, now());
 	state_log(i, c->state);
 }
 
@@ -174,16 +256,20 @@ uplink_is_up(struct uplink *u, const struct id *home)
 	log_event(EV_HUB_CONNECTED, F_NONE, F_NONE);
 	h->rest_ms = 1000;
 	h->watched = false;
+	for (size_t i = 0; i < h->settings.camera_count; i++)
+		camera_cut(&h->camera[i], false, now());
 	heads_send(h);
 	hub_streams_refresh(h);
+	rows_send(h);
 }
 
 static void
-uplink_is_open(struct uplink *u, size_t camera)
+uplink_is_open(struct uplink *u, size_t n)
 {
 	struct hub *h = u->owner;
+	const size_t camera = n / TRACK__MAX;
 
-	camera_open(&h->camera[camera]);
+	track_open(&h->camera[camera].track[n % TRACK__MAX]);
 	feed_start(&h->feed[camera]);
 }
 
@@ -193,7 +279,8 @@ uplink_is_down(struct uplink *u, enum err why)
 	struct hub *h = u->owner;
 
 	for (size_t i = 0; i < h->settings.camera_count; i++)
-		camera_close(&h->camera[i]);
+		camera_cut(&h->camera[i], true, now());
+	rows_lost(&h->rows);
 	if (why == ERR_CRYPTO)
 		log_event(EV_HUB_SERVER_KEY, F_NONE, F_NONE);
 	else
@@ -256,31 +343,54 @@ hub_streams_refresh(struct hub *h)
 	if (h->uplink.state != UPLINK_UP)
 		return;
 	for (size_t i = 0; i < h->settings.camera_count; i++) {
-		if (hub_home_lists_camera(&h->home, h->keys, i))
-			uplink_open(&h->uplink, i);
-		else
-			camera_end(&h->camera[i], now());
+		struct camera *c = &h->camera[i];
+		for (enum track_kind as = TRACK_MAIN; as < TRACK_INDEX; as++)
+			if (is_listed(h, c, as))
+				uplink_open(&h->uplink, track_number(i, as),
+				    &c->ids->stream[as]);
+			else
+				track_end(&c->track[as], now());
 	}
 	heads_send(h);
+}
+
+void
+hub_camera_state(struct hub *h, size_t camera, enum reason why)
+{
+	camera_state(&h->camera[camera], why, now());
+}
+
+static void
+camera_start(struct hub *h, size_t i)
+{
+	static const struct camera_ends ends = { track_record, track_backlog,
+		camera_row };
+	const struct hub_camera_ids *ids = &h->keys->camera[i];
+	const struct index_before before = index_keep_get(&h->index_keep,
+	    &ids->thing);
+	struct feed *f = &h->feed[i];
+
+	camera_init(&h->camera[i], ids, h->keys, &h->home, &before, &ends);
+	h->camera[i].owner = h;
+	h->camera[i].cut = true;
+	*f = (struct feed){ .owner = h,
+		.ask = feed_asks,
+		.unit = feed_unit,
+		.gone = feed_gone };
+	feed_init(f, h->loop);
 }
 
 enum err
 hub_streams_init(struct hub *h)
 {
-	for (size_t i = 0; i < h->settings.camera_count; i++) {
-		const struct run_sink sink = { camera_record, &h->camera[i] };
-		struct feed *f = &h->feed[i];
-		camera_init(&h->camera[i], i, h->keys, &h->home, sink,
-		    camera_backlog);
-		*f = (struct feed){ .owner = h,
-			.ask = feed_asks,
-			.unit = feed_unit,
-			.gone = feed_gone };
-		feed_init(f, h->loop);
-	}
+	rows_init(&h->rows);
+	index_keep_load(&h->index_keep, h->folder_fd);
+	for (size_t i = 0; i < h->settings.camera_count; i++)
+		camera_start(h, i);
 	h->uplink = (struct uplink){ .owner = h,
 		.up = uplink_is_up,
 		.opened = uplink_is_open,
+		.row = uplink_took_row,
 		.clock = uplink_asks_clock,
 		.told = uplink_tells,
 		.watched = uplink_is_watched,
@@ -303,4 +413,5 @@ hub_streams_fini(struct hub *h)
 		feed_fini(&h->feed[i]);
 		camera_fini(&h->camera[i]);
 	}
+	rows_fini(&h->rows);
 }

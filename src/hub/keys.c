@@ -28,6 +28,28 @@ random_load(int dir_fd, const char *name, uint8_t *to, size_t n)
 	return file_write(dir_fd, name, slice_make(to, n));
 }
 
+/* Two files: the second came with the tracks beside the main one. */
+static enum err
+cameras_load(int dir_fd, struct hub_keys *k)
+{
+	struct id first[HUB_CAMERAS_MAX][2], more[HUB_CAMERAS_MAX][3];
+	enum err e;
+
+	if ((e = random_load(dir_fd, "cameras", first[0][0].octets,
+		 sizeof first)) != ERR_OK ||
+	    (e = random_load(dir_fd, "tracks", more[0][0].octets,
+		 sizeof more)) != ERR_OK)
+		return e;
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
+		k->camera[i].thing = first[i][0];
+		k->camera[i].stream[TRACK_MAIN] = first[i][1];
+		k->camera[i].stream[TRACK_SUB] = more[i][0];
+		k->camera[i].stream[TRACK_THUMB] = more[i][1];
+		k->camera[i].stream[TRACK_INDEX] = more[i][2];
+	}
+	return ERR_OK;
+}
+
 static enum err
 tls_load(int dir_fd, struct hub_keys *k)
 {
@@ -58,8 +80,7 @@ hub_keys_open(int dir_fd, struct hub_keys **ret_keys)
 		ERR_OK ||
 	    (e = random_load(dir_fd, "kx", k->kx.octets, KEY_OCTETS)) !=
 		ERR_OK ||
-	    (e = random_load(dir_fd, "cameras", k->camera[0].thing.octets,
-		 sizeof k->camera)) != ERR_OK ||
+	    (e = cameras_load(dir_fd, k)) != ERR_OK ||
 	    (e = tls_load(dir_fd, k)) != ERR_OK) {
 		hub_keys_close(k);
 		return e;

@@ -11,11 +11,13 @@
 #include "base/id.h"
 #include "crypto/kx.h"
 #include "crypto/sign.h"
+#include "model/people.h"
 
 #define HUB_CAMERAS_MAX 16
 
+/* A camera and its streams, by what they are for. */
 struct hub_camera_ids {
-	struct id thing, stream;
+	struct id thing, stream[TRACK__MAX];
 };
 
 struct hub_keys {
@@ -25,6 +27,7 @@ struct hub_keys {
 	uint8_t kx_public[KX_OCTETS];
 	struct buf tls_pem; /* P-256, PKCS#8 */
 	uint8_t spki[SHA256_OCTETS];
+	/* of cameras that the command line names, in its order */
 	struct hub_camera_ids camera[HUB_CAMERAS_MAX];
 };
 

@@ -5,6 +5,7 @@
 #include "hub/body.h"
 #include "model/json_read.h"
 #include "model/keyring.h"
+#include "model/run.h"
 
 void
 pairing_begin(const struct hub_keys *keys, struct pairing *ret_pairing)
@@ -168,6 +169,20 @@ pairing_open(struct pairing *p, const struct hub_keys *keys, struct slice m2,
 }
 
 static json_t *
+streams_json(const struct hub_camera_ids *ids)
+{
+	json_t *all = json_array();
+
+	for (enum track_kind as = TRACK_MAIN; all != NULL && as < TRACK__MAX;
+	     as++)
+		json_array_append_new(all,
+		    json_pack("{s:o,s:i,s:s}", "id", body_id(&ids->stream[as]),
+			"class", as == TRACK_INDEX ? RUN_STATE : RUN_MEDIA,
+			"as", track_word(as)));
+	return all;
+}
+
+static json_t *
 cameras_json(const struct pairing_camera *cameras, size_t count)
 {
 	json_t *all = json_array();
@@ -175,8 +190,8 @@ cameras_json(const struct pairing_camera *cameras, size_t count)
 	for (size_t i = 0; all != NULL && i < count; i++)
 		json_array_append_new(all,
 		    json_pack("{s:o,s:o,s:s}", "thing",
-			body_id(&cameras[i].ids.thing), "stream",
-			body_id(&cameras[i].ids.stream), "name",
+			body_id(&cameras[i].ids.thing), "streams",
+			streams_json(&cameras[i].ids), "name",
 			cameras[i].name));
 	return all;
 }

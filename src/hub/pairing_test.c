@@ -44,7 +44,7 @@ static void
 scene_close(struct scene *s)
 {
 	static const char *const names[] = { "id", "sign", "kx", "cameras",
-		"tls.pem", "home" };
+		"tracks", "tls.pem", "home" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		(void)unlinkat(s->dir, names[i], 0);
@@ -146,7 +146,7 @@ household_list(struct scene *s)
 	memcpy(h->spki, s->keys->spki, sizeof h->spki);
 	struct household_thing *t = household_thing_add(&s->h, "Porch");
 	t->id = s->keys->camera[0].thing;
-	t->stream = s->keys->camera[0].stream;
+	t->stream = s->keys->camera[0].stream[TRACK_MAIN];
 }
 
 static struct hour_list *
@@ -306,8 +306,10 @@ a_hub_is_taken_in_and_remembers_over_a_restart(void **state)
 	scene_open(&s);
 	scene_take_in(&s);
 	assert_true(hub_home_lists_hub(&s.home, s.keys));
-	assert_true(hub_home_lists_camera(&s.home, s.keys, 0));
-	assert_false(hub_home_lists_camera(&s.home, s.keys, 1));
+	assert_true(hub_home_lists_track(&s.home, s.keys, &s.keys->camera[0],
+	    TRACK_MAIN));
+	assert_false(hub_home_lists_track(&s.home, s.keys, &s.keys->camera[1],
+	    TRACK_MAIN));
 	assert_non_null(s.home.hours[0]);
 	assert_null(s.home.hours[1]);
 	T_OK(hub_home_save(&s.home, s.dir));
@@ -315,7 +317,8 @@ a_hub_is_taken_in_and_remembers_over_a_restart(void **state)
 	T_OK(hub_home_load(&again, s.dir));
 	assert_int_equal(again.directory.version, 2);
 	assert_int_equal(hub_home_since(&again), 2);
-	assert_true(hub_home_lists_camera(&again, s.keys, 0));
+	assert_true(hub_home_lists_track(&again, s.keys, &s.keys->camera[0],
+	    TRACK_MAIN));
 	assert_memory_equal(again.hours[0]->hash, s.home.hours[0]->hash, 32);
 	hub_home_fini(&again);
 	scene_close(&s);

@@ -13,8 +13,8 @@ head_check(struct slice in, struct unit *ret_unit, size_t *ret_len)
 	const uint64_t len = slice_be(slice_skip(in, 16), 4);
 
 	if (slice_be(in, 2) != UNIT_MAGIC ||
-	    (kind != UNIT_H264 && kind != UNIT_FOUND && kind != UNIT_PROFILE &&
-		kind != UNIT_STATUS) ||
+	    (kind != UNIT_H264 && kind != UNIT_THUMB && kind != UNIT_FOUND &&
+		kind != UNIT_PROFILE && kind != UNIT_STATUS) ||
 	    (flags & ~(unsigned)(UNIT_KEY | UNIT_OWN_TIME)) != 0 ||
 	    slice_be(slice_skip(in, 12), 4) != 0)
 		return ERR_SYNTAX;

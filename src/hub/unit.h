@@ -16,6 +16,7 @@
 
 enum unit_kind {
 	UNIT_H264 = 1,
+	UNIT_THUMB = 4,   /* a JPEG of the picture */
 	UNIT_FOUND = 5,   /* hub/found.h: a camera */
 	UNIT_PROFILE = 6, /* hub/found.h: one of its streams */
 	UNIT_STATUS = 127

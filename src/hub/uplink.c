@@ -5,6 +5,7 @@
 
 #include "base/codec.h"
 #include "hub/body.h"
+#include "hub/rows.h"
 #include "model/json_read.h"
 #include "model/run.h"
 #include "proto/http1.h"
@@ -110,10 +111,9 @@ opened_take(struct uplink *u, struct json_in *in)
 	const uint32_t slot = (uint32_t)json_in_number(in, "slot", UINT32_MAX);
 	if ((e = json_in_end(in)) != ERR_OK)
 		return e;
-	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
+	for (size_t i = 0; i < UPLINK_STREAMS_MAX; i++) {
 		struct uplink_stream *s = &u->stream[i];
-		if (!s->asked || s->opened ||
-		    !id_eq(&stream, &u->keys->camera[i].stream))
+		if (!s->asked || s->opened || !id_eq(&stream, &s->id))
 			continue;
 		s->opened = true;
 		s->slot = slot;
@@ -138,6 +138,19 @@ clock_take(struct uplink *u, struct json_in *in)
 }
 
 static enum err
+row_take(struct uplink *u, struct json_in *in)
+{
+	const uint64_t n = json_in_number(in, "n", INT64_MAX);
+	const bool taken = json_is_null(json_object_get(in->object, "error"));
+	enum err e;
+
+	(void)json_in_get(in, "error", taken ? JSON_NULL : JSON_STRING);
+	if ((e = json_in_end(in)) == ERR_OK)
+		u->row(u, n, taken);
+	return e;
+}
+
+static enum err
 text_take(struct uplink *u, json_t *root)
 {
 	struct json_in in;
@@ -151,6 +164,8 @@ text_take(struct uplink *u, json_t *root)
 		return opened_take(u, &in);
 	if (slice_eq(t, SLICE_LIT("clock")))
 		return clock_take(u, &in);
+	if (slice_eq(t, SLICE_LIT("row")))
+		return row_take(u, &in);
 	if (slice_eq(t, SLICE_LIT("home"))) {
 		u->told(u);
 		return json_in_end(&in);
@@ -296,21 +311,27 @@ uplink_connected(struct uplink *u, int fd)
 /* --- what we say --- */
 
 void
-uplink_open(struct uplink *u, size_t camera)
+uplink_open(struct uplink *u, size_t n, const struct id *stream)
 {
-	struct uplink_stream *s = &u->stream[camera];
+	struct uplink_stream *s = &u->stream[n];
 
 	if (u->state != UPLINK_UP || s->asked)
 		return;
 	s->asked = true;
-	say(u, json_pack("{s:s,s:o}", "t", "open", "stream",
-		   body_id(&u->keys->camera[camera].stream)));
+	s->id = *stream;
+	say(u, json_pack("{s:s,s:o}", "t", "open", "stream", body_id(stream)));
+}
+
+void
+uplink_shut(struct uplink *u, size_t n)
+{
+	u->stream[n] = (struct uplink_stream){ 0 };
 }
 
 enum err
-uplink_record(struct uplink *u, size_t camera, struct slice record)
+uplink_record(struct uplink *u, size_t n, struct slice record)
 {
-	const struct uplink_stream *s = &u->stream[camera];
+	const struct uplink_stream *s = &u->stream[n];
 	struct wr w;
 	enum err e;
 
@@ -323,6 +344,18 @@ uplink_record(struct uplink *u, size_t camera, struct slice record)
 	if ((e = wr_end(&w)) == ERR_OK)
 		e = websocket_send(&u->ws, WS_BINARY, buf_slice(&u->frame));
 	return e;
+}
+
+void
+uplink_row(struct uplink *u, const struct row_wait *row)
+{
+	if (u->state == UPLINK_UP)
+		say(u, json_pack("{s:s,s:I,s:o,s:i,s:o,s:I,s:I,s:o}", "t",
+			   "row", "n", (json_int_t)row->number, "stream",
+			   body_id(&row->stream), "class", row->class, "run",
+			   body_b64(SLICE_OF(row->run.octets)), "index",
+			   (json_int_t)row->index, "day", (json_int_t)row->day,
+			   "sealed", body_b64(buf_slice(&row->octets))));
 }
 
 size_t

@@ -18,9 +18,13 @@
 #include "hub/keys.h"
 #include "net/websocket.h"
 
+/* Streams by number: whoever opens one says which is which. */
+#define UPLINK_STREAMS_MAX (HUB_CAMERAS_MAX * TRACK__MAX)
+
 struct uplink_stream {
 	bool asked, opened;
 	uint32_t slot;
+	struct id id;
 };
 
 struct uplink {
@@ -29,7 +33,9 @@ struct uplink {
 	const struct hub_keys *keys;
 	void *owner;
 	void (*up)(struct uplink *u, const struct id *home);
-	void (*opened)(struct uplink *u, size_t camera);
+	void (*opened)(struct uplink *u, size_t n);
+	/* the server has that row, or says why it will not */
+	void (*row)(struct uplink *u, uint64_t number, bool taken);
 	void (*clock)(struct uplink *u, json_int_t n, struct slice question);
 	void (*told)(struct uplink *u); /* the directory has changed */
 	void (*watched)(struct uplink *u, bool on);
@@ -45,7 +51,7 @@ struct uplink {
 	struct conn conn;
 	struct websocket ws;
 	char accept[WS_ACCEPT_OCTETS + 1];
-	struct uplink_stream stream[HUB_CAMERAS_MAX];
+	struct uplink_stream stream[UPLINK_STREAMS_MAX];
 	struct loop_timer silence;
 	uint64_t heard_ms;
 	struct buf frame;
@@ -59,11 +65,15 @@ void uplink_fini(struct uplink *u);
 void uplink_connected(struct uplink *u, int fd);
 void uplink_close(struct uplink *u);
 
-/* Ask for a camera's stream; opened() says that it can be written. */
-void uplink_open(struct uplink *u, size_t camera);
+/* Ask for a stream; opened() says that it can be written. */
+void uplink_open(struct uplink *u, size_t n, const struct id *stream);
+/* Forget it: the number may get another stream. */
+void uplink_shut(struct uplink *u, size_t n);
 /* ERR_LIMIT, ERR_CLOSED: not sent, and the link goes down. */
 MUST_USE enum err
-uplink_record(struct uplink *u, size_t camera, struct slice record);
+uplink_record(struct uplink *u, size_t n, struct slice record);
+struct row_wait;
+void uplink_row(struct uplink *u, const struct row_wait *row);
 size_t uplink_backlog(const struct uplink *u);
 void uplink_heads(struct uplink *u, struct slice sealed);
 void uplink_clock(struct uplink *u, json_int_t n, struct slice reply);

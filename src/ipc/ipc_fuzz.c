@@ -22,7 +22,7 @@ serve(void *ctx, struct ipc *ch, struct ipc_msg *m)
 	assert(m->type == MSG_API_CALL || m->type == MSG_VIEW_OPEN ||
 	       m->type == MSG_UPLINK_OPEN || m->type == MSG_SEGMENT_NEXT ||
 	       m->type == MSG_SEGMENT_FULL || m->type == MSG_SEGMENT_LIST ||
-	       m->type == MSG_ROW_APPEND);
+	       m->type == MSG_SEGMENT_RUN || m->type == MSG_ROW_APPEND);
 	assert(m->fd_count == 0);
 	s->served++;
 	return ERR_OK;

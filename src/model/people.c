@@ -83,6 +83,32 @@ hub_get(struct people *p, json_t *from)
 	return json_in_end(&in);
 }
 
+static const char *const tracks[] = {
+#define X(name, text) [TRACK_##name] = text,
+	TRACK_LIST(X)
+#undef X
+};
+
+const char *
+track_word(enum track_kind as)
+{
+	assert(as > TRACK_OTHER && as < TRACK__MAX);
+	return tracks[as];
+}
+
+static enum track_kind
+track_get(struct json_in *in, json_t *from)
+{
+	if (json_object_get(from, "as") == NULL)
+		return TRACK_OTHER;
+	const struct slice word = json_in_text(in, "as", 16);
+	for (size_t i = TRACK_OTHER + 1; i < COUNT(tracks); i++)
+		if (slice_eq(word, slice_str(tracks[i])))
+			return (enum track_kind)i;
+	in->err = ERR_SYNTAX;
+	return TRACK_OTHER;
+}
+
 static enum err
 streams_get(struct thing *t, json_t *from)
 {
@@ -94,6 +120,7 @@ streams_get(struct thing *t, json_t *from)
 		json_in_init(&in, json_array_get(from, i));
 		json_in_id(&in, "id", &s->id);
 		s->class = (uint8_t)json_in_number(&in, "class", 3);
+		s->as = track_get(&in, json_array_get(from, i));
 		if ((e = json_in_end(&in)) != ERR_OK)
 			return e;
 		if (s->class == 0)
@@ -235,6 +262,15 @@ people_hub(const struct people *p, const struct id *id)
 	for (size_t i = 0; i < p->hub_count; i++)
 		if (id_eq(&p->hub[i].id, id))
 			return &p->hub[i];
+	return NULL;
+}
+
+const struct people_stream *
+thing_stream(const struct thing *t, enum track_kind as)
+{
+	for (size_t i = 0; i < t->stream_count; i++)
+		if (t->stream[i].as == as)
+			return &t->stream[i];
 	return NULL;
 }
 

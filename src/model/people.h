@@ -62,9 +62,26 @@ struct people_hub {
 	struct id id;
 	uint8_t sign[SIGN_PUBLIC_OCTETS], kx[KX_OCTETS], spki[SHA256_OCTETS];
 };
+/* What a camera's stream is for. */
+#define TRACK_LIST(X)                                                          \
+	X(MAIN, "main")                                                        \
+	X(SUB, "sub")                                                          \
+	X(THUMB, "thumb")                                                      \
+	X(INDEX, "index")
+enum track_kind {
+	TRACK_OTHER, /* of no camera */
+#define X(name, text) TRACK_##name,
+	TRACK_LIST(X)
+#undef X
+	TRACK__MAX
+};
+/* "main", ...; a word that lives as long as the program. */
+const char *track_word(enum track_kind as);
+
 struct people_stream {
 	struct id id;
 	uint8_t class;
+	enum track_kind as;
 };
 struct thing {
 	struct id id, hub;
@@ -98,6 +115,9 @@ void people_destroy(struct people *p);
 const struct member *people_member(const struct people *p, const struct id *id);
 const struct people_hub *
 people_hub(const struct people *p, const struct id *id);
+/* NULL: it has none for that. */
+const struct people_stream *
+thing_stream(const struct thing *t, enum track_kind as);
 const struct thing *people_thing(const struct people *p, const struct id *id);
 /*
  * Whether the directory commits to that key (id zeros but for a thing's key

@@ -35,7 +35,10 @@ enum run_class {
 enum run_kind {
 	RUN_H264 = 1,
 	RUN_SOUND = 2,
-	RUN_KIND_MARK = 16
+	RUN_H265 = 3,
+	RUN_JPEG = 4,
+	RUN_KIND_MARK = 16,
+	RUN_INDEX = 17
 };
 
 /* Where a run hangs on the one before it; zeros when that is not known. */

@@ -24,6 +24,8 @@ const char *const schema_sql[] = {
 #define KEY_stream "id"
 #define KEY_segment "id"
 #define KEY_record "stream, run, place"
+#define KEY_holds "segment"
+#define KEY_span "name"
 #include "schema/fields.def"
 };
 /* clang-format on */

@@ -1,5 +1,7 @@
 #include "stream/segment.h"
 
+#include "base/codec.h"
+
 #define RUN_HEADER_CLEAR 103
 #define MAGIC            SLICE_LIT("EAVESEG1\0\0\0\0\0\0\0\0")
 
@@ -96,6 +98,106 @@ segment_frame_put(struct buf *to, struct slice record)
 }
 
 enum err
+segment_entry_put(struct buf *to, const struct segment_entry *e)
+{
+	struct wr w;
+
+	wr_init(&w, to);
+	wr_octets(&w, SLICE_OF(e->run.octets));
+	wr_u32(&w, e->index);
+	wr_u32(&w, e->offset);
+	return wr_end(&w);
+}
+
+struct segment_entry
+segment_entry_at(struct slice entries, size_t i)
+{
+	struct slice s = slice_skip(entries, i * SEGMENT_ENTRY_OCTETS);
+	struct segment_entry e;
+
+	assert(s.len >= SEGMENT_ENTRY_OCTETS);
+	memcpy(e.run.octets, s.at, RUN_ID_OCTETS);
+	s = slice_skip(s, RUN_ID_OCTETS);
+	e.index = (uint32_t)slice_be(s, 4);
+	e.offset = (uint32_t)slice_be(slice_skip(s, 4), 4);
+	return e;
+}
+
+enum err
+segment_count_put(struct buf *entries)
+{
+	struct wr w;
+
+	const uint32_t n = (uint32_t)(entries->len / SEGMENT_ENTRY_OCTETS);
+
+	wr_init(&w, entries);
+	wr_u32(&w, n);
+	return wr_end(&w);
+}
+
+/* Offsets rise and lie before the entries: random octets do not do that. */
+static bool
+entries_hold(struct slice entries)
+{
+	const size_t n = entries.len / SEGMENT_ENTRY_OCTETS;
+	uint32_t least = SEGMENT_HEAD_OCTETS;
+
+	for (size_t i = 0; i < n; i++) {
+		const uint32_t at = segment_entry_at(entries, i).offset;
+
+		if (at < least || at > SEGMENT_ROOM - entries.len)
+			return false;
+		least = at + 1;
+	}
+	return n > 0;
+}
+
+enum err
+segment_entries_parse(struct slice end, struct slice *ret_entries)
+{
+	if (end.len < SEGMENT_TAIL_OCTETS)
+		return ERR_SYNTAX;
+	const struct slice tail = slice_skip(end,
+	    end.len - SEGMENT_TAIL_OCTETS);
+	const uint64_t n = slice_be(tail, 4);
+	const size_t room = end.len - SEGMENT_TAIL_OCTETS;
+
+	if (n > SEGMENT_ENTRIES_MAX || n * SEGMENT_ENTRY_OCTETS > room)
+		return ERR_SYNTAX;
+	const size_t octets = (size_t)n * SEGMENT_ENTRY_OCTETS;
+	const struct slice entries = slice_head(slice_skip(end, room - octets),
+	    octets);
+	if (!entries_hold(entries))
+		return ERR_SYNTAX;
+	*ret_entries = entries;
+	return ERR_OK;
+}
+
+enum err
+segment_frames_scan(struct slice frames,
+    enum err (*each)(void *ctx, const struct record_clear *clear,
+	struct slice record),
+    void *ctx)
+{
+	while (frames.len >= 4) {
+		const uint64_t n = slice_be(frames, 4);
+		struct record_clear clear;
+		enum err e;
+
+		frames = slice_skip(frames, 4);
+		if (n == 0 || n > frames.len ||
+		    record_clear_parse(slice_head(frames, (size_t)n), &clear) !=
+			ERR_OK)
+			break;
+		if ((e = each(ctx, &clear, slice_head(frames, (size_t)n))) !=
+		    ERR_OK)
+			return e;
+		frames = slice_skip(frames, (size_t)n);
+	}
+	return ERR_OK;
+}
+
+enum err
 segment_scan(struct slice segment,
     enum err (*each)(void *ctx, const struct record_clear *clear,
 	struct slice record),
@@ -103,21 +205,6 @@ segment_scan(struct slice segment,
 {
 	if (!slice_starts(segment, MAGIC))
 		return ERR_SYNTAX;
-	segment = slice_skip(segment, SEGMENT_HEAD_OCTETS);
-	while (segment.len >= 4) {
-		const uint64_t n = slice_be(segment, 4);
-		struct record_clear clear;
-		enum err e;
-
-		segment = slice_skip(segment, 4);
-		if (n == 0 || n > segment.len ||
-		    record_clear_parse(slice_head(segment, (size_t)n),
-			&clear) != ERR_OK)
-			break;
-		if ((e = each(ctx, &clear, slice_head(segment, (size_t)n))) !=
-		    ERR_OK)
-			return e;
-		segment = slice_skip(segment, (size_t)n);
-	}
-	return ERR_OK;
+	return segment_frames_scan(slice_skip(segment, SEGMENT_HEAD_OCTETS),
+	    each, ctx);
 }

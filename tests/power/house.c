@@ -179,7 +179,7 @@ size_t
 house_files(struct house *h, const struct id *stream,
     struct house_file files[static 4])
 {
-	uint8_t q[ID_OCTETS + 2] = { 0 };
+	uint8_t q[ID_OCTETS + 2 + RUN_ID_OCTETS + 8] = { 0 };
 
 	h->answered = false;
 	h->files = files;

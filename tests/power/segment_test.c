@@ -193,7 +193,8 @@ pictures_play(struct house *h, const struct tape *t, size_t groups)
 
 	j.file_count = house_files(h, &stream, files);
 	for (size_t i = 0; i < j.file_count; i++)
-		j.files[i] = (struct read_file){ files[i].fd, files[i].key };
+		j.files[i] = (struct read_file){ .fd = files[i].fd,
+			.key = files[i].key };
 	read_do(&j);
 	buf_init(&b, SEGMENT_OCTETS);
 	T_OK(segment_head_put(&b));

@@ -370,7 +370,8 @@ m3_read(struct app *a, struct meeting *m)
 	json_t *camera = json_array_get(json_object_get(said, "cameras"), 0);
 	assert_non_null(camera);
 	field(camera, "thing", a->camera_thing.octets, 16);
-	field(camera, "stream", a->camera_stream.octets, 16);
+	field(json_array_get(json_object_get(camera, "streams"), 0), "id",
+	    a->camera_stream.octets, 16);
 	json_decref(said);
 }
 

@@ -16,12 +16,13 @@
 /* Whom core talks to without being asked is less trusted: tell_x() only. */
 #pragma GCC poison ipc_reply ipc_notice
 
-#define MAILBOXES      8
-#define MAILBOX_OCTETS 8192
-#define NONCES         256
-#define LOGINS         256
-#define ANSWERS_MAX    512
-#define BODY_OCTETS    (600u << 10)
+#define MAILBOXES        8
+#define HOME_STREAMS_MAX 160
+#define MAILBOX_OCTETS   8192
+#define NONCES           256
+#define LOGINS           256
+#define ANSWERS_MAX      512
+#define BODY_OCTETS      (600u << 10)
 
 enum table {
 	TABLE_ACCOUNT = 1,
@@ -32,7 +33,9 @@ enum table {
 	TABLE_KEYITEM,
 	TABLE_DEVICE,
 	TABLE_STREAM,
-	TABLE_HOME
+	TABLE_HOME,
+	TABLE_HOLDS,
+	TABLE_SPAN
 };
 
 struct mailbox {
@@ -173,6 +176,8 @@ void answer_keep(struct core *core, uint32_t id, enum ipc_type type,
     struct tell *body, const int *fds, size_t fd_count);
 /* Those of this turn; what could not be committed is answered "not done". */
 void answers_send(struct core *core, enum err committed);
+/* err alone. */
+void answer_err(struct core *core, const struct ipc_msg *m, enum err e);
 /* Ends a call: its JSON and status become an answer. */
 void call_answer(struct call *c);
 
@@ -217,7 +222,7 @@ struct device {
 	struct {
 		struct id id;
 		uint8_t class;
-	} streams[64];
+	} streams[HOME_STREAMS_MAX];
 	size_t stream_count;
 };
 MUST_USE enum err device_get(struct core *core,
@@ -237,17 +242,37 @@ stream_add(struct core *core, const struct id *id, const struct stream *s);
 struct home {
 	uint32_t slot;
 	uint64_t newest;
-	struct id streams[64];
+	struct id streams[HOME_STREAMS_MAX];
 	size_t stream_count;
 };
 MUST_USE enum err
 home_get(struct core *core, const struct id *id, struct home *ret);
 
+/*
+ * Which runs a segment holds, and which segments a run: span.c. The segment
+ * holds the run from that index on (from its beginning: 0).
+ */
+MUST_USE enum err span_add(struct core *core, const struct id *stream,
+    const struct id *segment, const struct run_id *run, uint64_t index);
+/* The segment goes. */
+MUST_USE enum err spans_drop(struct core *core, const struct id *stream,
+    const struct id *segment);
+/* The segment that holds that record. ERR_MISSING. */
+MUST_USE enum err span_find(struct core *core, const struct id *stream,
+    const struct run_id *run, uint64_t index, struct id *ret_segment);
+
 /* Questions of edge that are not API calls. */
 MUST_USE enum err edge_question(struct core *core, struct ipc_msg *m);
+MUST_USE enum err row_append(struct core *core, struct ipc_msg *m);
 MUST_USE enum err segments_tidy(struct core *core);
+/* Where a row of a log or state stream stands. */
+struct record_place {
+	uint8_t class;
+	struct run_id run;
+	uint64_t index;
+	uint32_t day; /* what it is about; 0: today */
+};
 MUST_USE enum err record_append(struct core *core, const struct id *stream,
-    const struct stream *s, uint8_t class, const struct run_id *run,
-    uint64_t place, struct slice sealed);
+    const struct stream *s, const struct record_place *at, struct slice sealed);
 
 #endif

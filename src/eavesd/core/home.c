@@ -17,7 +17,6 @@
 #define ITEMS_MAX     64u
 #define GRANTS_MAX    32u
 #define DEVICES_MAX   16u
-#define STREAMS_MAX   64u
 
 static enum err
 home_parse(struct slice body, struct home *ret)
@@ -509,7 +508,7 @@ device_streams(struct call *c, struct write *w, const json_t *list,
 			continue;
 		if (e != ERR_MISSING)
 			return e == ERR_OK ? ERR_CONFLICT : e;
-		if (w->state.stream_count == STREAMS_MAX)
+		if (w->state.stream_count == HOME_STREAMS_MAX)
 			return ERR_LIMIT;
 		w->state.streams[w->state.stream_count++] = id;
 		if ((e = stream_add(c->core, &id, &s)) != ERR_OK)

@@ -12,7 +12,6 @@
 #include "os/file.h"
 
 #define SEGMENT_OCTETS (16u << 20)
-#define ROW_OCTETS_MAX (16u << 10)
 #define NAME_ROOM      (2 * ID_OCTETS + 1)
 
 /* How a segment was closed; 0: it is not. */
@@ -61,122 +60,6 @@ stream_add(struct core *core, const struct id *id, const struct stream *s)
 	return store_write(core->store, SQL_STREAM_ADD,
 	    CELLS(cell_id(id),
 		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
-}
-
-/* --- rows of log and state streams --- */
-
-enum err
-record_append(struct core *core, const struct id *stream,
-    const struct stream *s, uint8_t class, const struct run_id *run,
-    uint64_t place, struct slice sealed)
-{
-	struct index16 tag = { { { 0 } } };
-	const struct count index = { place };
-	const struct day day = { clock_day() };
-	AUTO_BUF struct buf there = { 0 };
-	struct sealed checked;
-	enum err e;
-
-	if (s->class != class || class == 1)
-		return ERR_DENIED;
-	if (sealed.len != 1024 && sealed.len != 4096 &&
-	    sealed.len != ROW_OCTETS_MAX)
-		return ERR_SYNTAX;
-	if ((e = sealed_by_peer(sealed, &checked)) != ERR_OK)
-		return e;
-	memcpy(tag.octets.octets, run->octets, RUN_ID_OCTETS);
-	if ((e = store_write(core->store, SQL_RECORD_ADD,
-		 CELLS(cell_id(stream), cell_index(&tag), cell_count(index),
-		     cell_day(day), cell_sealed(checked)))) != ERR_OK)
-		return e;
-	/* sent again it is there already; another in its place is refused */
-	buf_init(&there, ROW_OCTETS_MAX);
-	if ((e = store_octets(core->store, SQL_RECORD_GET,
-		 CELLS(cell_id(stream), cell_index(&tag), cell_count(index)), 0,
-		 &there)) != ERR_OK)
-		return e;
-	return slice_eq(buf_slice(&there), sealed) ? ERR_OK : ERR_CONFLICT;
-}
-
-void
-row_post(struct call *c)
-{
-	struct run_id run;
-	struct stream s;
-	struct id stream;
-	uint64_t class, place;
-	AUTO_BUF struct buf sealed;
-	enum err e;
-
-	buf_init(&sealed, ROW_OCTETS_MAX);
-	if (!ticket_need(c, TICKET_HOME) ||
-	    !in_only(c, c->in,
-		ONLY("stream", "class", "run", "index", "sealed")) ||
-	    !in_id(c, c->in, "stream", &stream) ||
-	    !in_number(c, c->in, "class", 3, &class) ||
-	    !in_octets(c, c->in, "run", run.octets, RUN_ID_OCTETS) ||
-	    !in_number(c, c->in, "index", INT64_MAX, &place) ||
-	    !in_blob(c, c->in, "sealed", &sealed))
-		return;
-	if ((c->claims.rights & RIGHT_WRITE) == 0)
-		e = ERR_DENIED;
-	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
-		e = id_eq(&s.home, &c->home)
-			? record_append(c->core, &stream, &s, (uint8_t) class,
-			      &run, place, buf_slice(&sealed))
-			: ERR_MISSING;
-	if (e != ERR_OK)
-		(void)call_fail_err(c, e);
-}
-
-struct rows_ctx {
-	struct call *call;
-	json_t *list;
-};
-
-static enum err
-row_out(void *ctx, const struct row *row)
-{
-	struct rows_ctx *r = ctx;
-	json_t *o = json_object();
-	struct run_id run;
-
-	if (o == NULL || json_array_append_new(r->list, o) != 0)
-		return ERR_NOMEM;
-	memcpy(run.octets, row_octets(row, 0).at, RUN_ID_OCTETS);
-	out_run(r->call, o, "run", &run);
-	out_count(r->call, o, "index", (struct count){ row_number(row, 1) });
-	out_sealed(r->call, o, "sealed", row_sealed(row, 2));
-	return ERR_OK;
-}
-
-void
-rows_post(struct call *c)
-{
-	struct rows_ctx r = { .call = c };
-	struct count most;
-	struct stream s;
-	struct id stream;
-	enum err e;
-
-	if (!ticket_need(c, TICKET_HOME) ||
-	    !in_only(c, c->in, ONLY("stream", "most")) ||
-	    !in_id(c, c->in, "stream", &stream) ||
-	    !in_number(c, c->in, "most", 32, &most.n))
-		return;
-	r.list = json_array();
-	if ((c->claims.rights & RIGHT_PAST) == 0)
-		e = ERR_DENIED;
-	else if (json_object_set_new(c->out, "rows", r.list) != 0)
-		e = ERR_NOMEM;
-	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
-		e = id_eq(&s.home, &c->home)
-			? store_each(c->core->store, SQL_RECORD_NEWEST,
-			      CELLS(cell_id(&stream), cell_count(most)),
-			      row_out, &r)
-			: ERR_MISSING;
-	if (e != ERR_OK)
-		(void)call_fail_err(c, e);
 }
 
 /* --- segments --- */
@@ -289,6 +172,25 @@ segments_tidy(struct core *core)
 	return e;
 }
 
+struct oldest {
+	struct id segment, stream;
+	bool found;
+};
+
+static enum err
+oldest_take(void *ctx, const struct row *row)
+{
+	struct oldest *o = ctx;
+
+	if (row_octets(row, 0).len != ID_OCTETS ||
+	    row_octets(row, 1).len != ID_OCTETS)
+		return ERR_CORRUPT;
+	memcpy(o->segment.octets, row_octets(row, 0).at, ID_OCTETS);
+	memcpy(o->stream.octets, row_octets(row, 1).at, ID_OCTETS);
+	o->found = true;
+	return ERR_OK;
+}
+
 /* Room for one more: the oldest of the stream with the most goes first. */
 static enum err
 segments_make_room(struct core *core)
@@ -297,7 +199,7 @@ segments_make_room(struct core *core)
 	enum err e;
 
 	for (;;) {
-		struct id_list oldest = { .count = 0 };
+		struct oldest oldest = { .found = false };
 		char name[NAME_ROOM];
 
 		if ((e = store_number(core->store, SQL_SEGMENT_COUNT, NO_CELLS,
@@ -306,16 +208,18 @@ segments_make_room(struct core *core)
 		if ((count + 1) * SEGMENT_OCTETS <= core->media_octets_max)
 			return ERR_OK;
 		if ((e = store_each(core->store, SQL_SEGMENT_OLDEST, NO_CELLS,
-			 id_take, &oldest)) != ERR_OK)
+			 oldest_take, &oldest)) != ERR_OK)
 			return e;
-		if (oldest.count == 0)
+		if (!oldest.found)
 			return ERR_LIMIT;
-		segment_name(&oldest.at[0], name);
+		segment_name(&oldest.segment, name);
 		if (unlinkat(core->segments_fd, name, 0) == -1 &&
 		    errno != ENOENT)
 			return err_of_errno(errno);
-		if ((e = store_write(core->store, SQL_SEGMENT_DROP,
-			 CELLS(cell_id(&oldest.at[0])))) != ERR_OK)
+		if ((e = spans_drop(core, &oldest.stream, &oldest.segment)) !=
+			ERR_OK ||
+		    (e = store_write(core->store, SQL_SEGMENT_DROP,
+			 CELLS(cell_id(&oldest.segment)))) != ERR_OK)
 			return e;
 	}
 }
@@ -342,10 +246,18 @@ segment_key_tell(struct core *core, uint32_t slot, const struct id *segment,
 	return ERR_OK;
 }
 
+/* What the file shall hold: a stream, from that record on. */
+struct segment_wish {
+	struct id stream;
+	struct run_id run;
+	uint64_t index;
+};
+
 static enum err
-segment_begin(struct core *core, const struct id *stream,
+segment_begin(struct core *core, const struct segment_wish *wish,
     const struct stream *s, struct tell *t, int *ret_fd)
 {
+	const struct id *stream = &wish->stream;
 	struct id_list left = { .count = 0 };
 	size_t left_count;
 	const struct day day = { clock_day() };
@@ -376,6 +288,8 @@ segment_begin(struct core *core, const struct id *stream,
 	    (e = segment_key_tell(core, s->slot, &segment, t)) == ERR_OK &&
 	    (e = store_write(core->store, SQL_SEGMENT_ADD,
 		 CELLS(cell_id(&segment), cell_id(stream), cell_day(day)))) ==
+		ERR_OK &&
+	    (e = span_add(core, stream, &segment, &wish->run, wish->index)) ==
 		ERR_OK) {
 		tell_count(t, (struct count){ SEGMENT_OCTETS }, 8);
 		e = tell_end(t);
@@ -389,8 +303,8 @@ segment_begin(struct core *core, const struct id *stream,
 	return ERR_OK;
 }
 
-static void
-err_answer(struct core *core, const struct ipc_msg *m, enum err e)
+void
+answer_err(struct core *core, const struct ipc_msg *m, enum err e)
 {
 	AUTO_TELL struct tell t;
 
@@ -410,31 +324,51 @@ answer_end(struct core *core, const struct ipc_msg *m, enum err e,
 	if (e == ERR_OK)
 		answer_keep(core, m->id, m->type, t, NULL, 0);
 	else
-		err_answer(core, m, e);
+		answer_err(core, m, e);
 }
 
 static enum err
 segment_next(struct core *core, struct ipc_msg *m)
 {
 	AUTO_TELL struct tell t = { 0 };
+	struct segment_wish wish;
 	struct stream s;
-	struct id id;
 	struct rd r;
 	enum err e;
 	int fd = -1;
 
 	rd_init(&r, m->body);
-	rd_id(&r, &id);
+	rd_id(&r, &wish.stream);
+	rd_copy(&r, wish.run.octets, RUN_ID_OCTETS);
+	wish.index = rd_u64(&r);
 	if ((e = rd_end(&r)) != ERR_OK)
 		return e;
 	tell_init(&t, 256);
 	tell_err(&t, ERR_OK);
-	if ((e = stream_get(core, &id, &s)) == ERR_OK)
-		e = segment_begin(core, &id, &s, &t, &fd);
+	if ((e = stream_get(core, &wish.stream, &s)) == ERR_OK)
+		e = segment_begin(core, &wish, &s, &t, &fd);
 	if (e != ERR_OK)
-		err_answer(core, m, e);
+		answer_err(core, m, e);
 	else
 		answer_keep(core, m->id, m->type, &t, &fd, 1);
+	return ERR_OK;
+}
+
+static enum err
+segment_run(struct core *core, struct ipc_msg *m)
+{
+	struct id stream, segment;
+	struct run_id run;
+	struct rd r;
+	enum err e;
+
+	rd_init(&r, m->body);
+	rd_id(&r, &stream);
+	rd_id(&r, &segment);
+	rd_copy(&r, run.octets, RUN_ID_OCTETS);
+	if ((e = rd_end(&r)) != ERR_OK)
+		return e;
+	answer_err(core, m, span_add(core, &stream, &segment, &run, 0));
 	return ERR_OK;
 }
 
@@ -445,7 +379,7 @@ segments_open(struct core *core, const struct id_list *list, int *fds,
 {
 	size_t count = 0;
 
-	for (size_t i = list->count; i-- > 0;) {
+	for (size_t i = 0; i < list->count; i++) {
 		char name[NAME_ROOM];
 
 		segment_name(&list->at[i], name);
@@ -457,20 +391,45 @@ segments_open(struct core *core, const struct id_list *list, int *fds,
 	return count;
 }
 
+/* Oldest first: from the one that holds the record on, or the newest ones. */
 static enum err
-segment_list_tell(struct core *core, const struct id *stream, uint64_t most,
-    struct tell *t, int *fds, size_t *fd_count)
+segments_find(struct core *core, const struct segment_wish *wish, uint64_t most,
+    struct id_list *ret)
 {
-	struct id_list list = { .count = 0 };
 	const struct count n = { most };
+	struct id from;
+	enum err e;
+
+	ret->count = 0;
+	e = span_find(core, &wish->stream, &wish->run, wish->index, &from);
+	if (e == ERR_OK)
+		return store_each(core->store, SQL_SEGMENT_FROM,
+		    CELLS(cell_id(&wish->stream), cell_id(&from),
+			cell_count(n)),
+		    id_take, ret);
+	if (e != ERR_MISSING)
+		return e;
+	e = store_each(core->store, SQL_SEGMENT_NEWEST,
+	    CELLS(cell_id(&wish->stream), cell_count(n)), id_take, ret);
+	for (size_t i = 0; i < ret->count / 2; i++) {
+		const struct id swap = ret->at[i];
+		ret->at[i] = ret->at[ret->count - 1 - i];
+		ret->at[ret->count - 1 - i] = swap;
+	}
+	return e;
+}
+
+static enum err
+segment_list_tell(struct core *core, const struct segment_wish *wish,
+    uint64_t most, struct tell *t, int *fds, size_t *fd_count)
+{
+	struct id_list list;
 	struct id ids[IPC_FDS_MAX];
 	struct stream s;
 	enum err e;
 
-	if ((e = stream_get(core, stream, &s)) != ERR_OK ||
-	    (e = store_each(core->store, SQL_SEGMENT_NEWEST,
-		 CELLS(cell_id(stream), cell_count(n)), id_take, &list)) !=
-		ERR_OK)
+	if ((e = stream_get(core, &wish->stream, &s)) != ERR_OK ||
+	    (e = segments_find(core, wish, most, &list)) != ERR_OK)
 		return e;
 	*fd_count = segments_open(core, &list, fds, ids);
 	tell_err(t, ERR_OK);
@@ -487,25 +446,27 @@ static enum err
 segment_list(struct core *core, struct ipc_msg *m)
 {
 	AUTO_TELL struct tell t = { 0 };
+	struct segment_wish wish;
 	int fds[IPC_FDS_MAX];
 	size_t fd_count = 0;
-	struct id id;
 	struct rd r;
 	enum err e;
 
 	rd_init(&r, m->body);
-	rd_id(&r, &id);
+	rd_id(&r, &wish.stream);
 	const uint16_t most = rd_u16(&r);
+	rd_copy(&r, wish.run.octets, RUN_ID_OCTETS);
+	wish.index = rd_u64(&r);
 	if ((e = rd_end(&r)) != ERR_OK || most == 0 || most > IPC_FDS_MAX)
 		return ERR_SYNTAX;
 	tell_init(&t, 1024);
-	e = segment_list_tell(core, &id, most, &t, fds, &fd_count);
+	e = segment_list_tell(core, &wish, most, &t, fds, &fd_count);
 	if (e == ERR_OK)
 		answer_keep(core, m->id, m->type, &t, fds, fd_count);
 	else {
 		for (size_t i = 0; i < fd_count; i++)
 			(void)close(fds[i]);
-		err_answer(core, m, e);
+		answer_err(core, m, e);
 	}
 	return ERR_OK;
 }
@@ -583,38 +544,6 @@ uplink_open(struct core *core, struct ipc_msg *m)
 	return ERR_OK;
 }
 
-/* Core binds device to stream: another tenant's stream is refused. */
-static enum err
-row_append(struct core *core, struct ipc_msg *m)
-{
-	uint8_t spki[SHA256_OCTETS];
-	struct device d;
-	struct stream s;
-	struct run_id run;
-	struct id stream;
-	struct rd r;
-	enum err e;
-
-	rd_init(&r, m->body);
-	rd_copy(&r, spki, sizeof spki);
-	(void)rd_octets(&r, ID_OCTETS + KEY_OCTETS);
-	rd_id(&r, &stream);
-	const uint8_t class = rd_u8(&r);
-	rd_copy(&r, run.octets, RUN_ID_OCTETS);
-	const uint64_t place = rd_u64(&r);
-	const struct slice sealed = rd_sized(&r, ROW_OCTETS_MAX);
-	if ((e = rd_end(&r)) != ERR_OK)
-		return e;
-	if ((e = device_get(core, spki, &d)) == ERR_OK &&
-	    (e = stream_get(core, &stream, &s)) == ERR_OK)
-		e = id_eq(&s.writer, &d.id) && id_eq(&s.home, &d.home)
-			? record_append(core, &stream, &s, class, &run, place,
-			      sealed)
-			: ERR_DENIED;
-	err_answer(core, m, e);
-	return ERR_OK;
-}
-
 enum err
 edge_question(struct core *core, struct ipc_msg *m)
 {
@@ -630,6 +559,8 @@ edge_question(struct core *core, struct ipc_msg *m)
 		return uplink_open(core, m);
 	case MSG_SEGMENT_NEXT:
 		return segment_next(core, m);
+	case MSG_SEGMENT_RUN:
+		return segment_run(core, m);
 	case MSG_SEGMENT_LIST:
 		return segment_list(core, m);
 	case MSG_ROW_APPEND:

@@ -1,11 +1,8 @@
 /*
- * disk.c - recording, and the jobs. One helper thread (the only one of
- * the project) does all that may wait for a disk; the loop hands it jobs by a
- * bounded queue and takes results by an eventfd. When the queue is full,
- * recording has a gap: live never waits.
- *
- * A recording: no file -> (first key frame) asks core -> has a file -> full or
- * writer gone -> closed. Records that come while core is asked wait in `plain`.
+ * disk.c - the jobs. One helper thread (the only one of the project) does all
+ * that may wait for a disk; the loop hands it jobs by a bounded queue and
+ * takes results by an eventfd. When the queue is full, recording has a gap:
+ * live never waits.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,31 +19,6 @@
 #include "eavesd/edge/disk.h"
 #include "os/clock.h"
 #include "os/file.h"
-
-#define JOBS_MAX     256
-#define PLAIN_OCTETS (8u << 20)
-#define FLUSH_OCTETS (32u << 10)
-#define ROLL_OCTETS  (SEGMENT_OCTETS - (2u << 20))
-
-struct segment_file {
-	int fd;
-	struct id id;
-	struct key key;
-	uint64_t used; /* octets handed to the thread */
-	unsigned refs; /* recording + jobs in flight; loop side only */
-	bool failed, dirty;
-	/* thread side */
-	struct segment_file *next_dirty;
-	crypto_hash_sha256_state sum; /* of what lies in the file */
-};
-
-struct recording {
-	struct segment_file *file;
-	bool asked, ended;
-	struct buf plain; /* frames not yet handed over */
-	uint64_t dropped; /* records lost to a slow or full disk */
-	uint64_t retry_ms;
-};
 
 /* --- the thread --- */
 
@@ -106,10 +78,11 @@ file_sum(struct segment_file *f)
 	file_write_at(f, &b, SEGMENT_OCTETS - SEGMENT_SUM_OCTETS);
 }
 
+/* Zeros, then the entries of what it holds, then the sum. */
 static void
-file_close(struct segment_file *f, uint64_t used)
+file_close(struct segment_file *f, uint64_t used, struct buf *entries)
 {
-	const uint64_t end = SEGMENT_OCTETS - SEGMENT_SUM_OCTETS;
+	const uint64_t end = SEGMENT_OCTETS - SEGMENT_SUM_OCTETS - entries->len;
 	struct buf zeros;
 	uint8_t *at;
 
@@ -126,6 +99,8 @@ file_close(struct segment_file *f, uint64_t used)
 		buf_fini(&zeros);
 		used += n;
 	}
+	file_write_at(f, entries, end);
+	buf_fini(entries);
 	if (!f->failed)
 		file_sum(f);
 	f->dirty = true;
@@ -164,7 +139,7 @@ job_do(struct disk *d, struct job *j, struct segment_file **dirty)
 				*at = j->file->next_dirty;
 				break;
 			}
-		file_close(j->file, j->at);
+		file_close(j->file, j->at, &j->octets);
 		break;
 	case JOB_SYNC:
 		while (*dirty != NULL) {
@@ -228,13 +203,24 @@ job_give(struct disk *d, struct job *j)
 	return ERR_OK;
 }
 
-static void
+void
 file_unref(struct segment_file *f)
 {
 	if (--f->refs != 0)
 		return;
 	octets_wipe(f, sizeof *f);
 	free(f);
+}
+
+void
+job_destroy(struct job *j)
+{
+	octets_wipe(j->files, sizeof j->files);
+	buf_fini(&j->octets);
+	buf_fini(&j->entries);
+	buf_fini(&j->records);
+	free(j->groups);
+	free(j);
 }
 
 static void
@@ -270,232 +256,9 @@ jobs_done(struct loop_fd *w, uint32_t events)
 			full_tell(d->edge, j->file);
 		if (j->file != NULL)
 			file_unref(j->file);
-		octets_wipe(j->files, sizeof j->files);
-		buf_fini(&j->records);
-		free(j->groups);
-		free(j);
+		job_destroy(j);
 		j = next;
 	}
-}
-
-static void
-file_close_ask(struct edge *e, struct recording *r)
-{
-	struct job *j;
-
-	if (r->file == NULL)
-		return;
-	if ((j = calloc(1, sizeof *j)) == NULL) {
-		/* left open: core seals it off before the next one */
-		file_unref(r->file);
-		r->file = NULL;
-		return;
-	}
-	j->kind = JOB_CLOSE;
-	j->file = r->file; /* its reference goes with the job */
-	j->at = r->file->used;
-	r->file = NULL;
-	(void)!job_give(e->disk, j);
-}
-
-/* Hands over what waits. A full queue is a gap, told by the counter. */
-void
-plain_flush(struct edge *e, struct recording *r)
-{
-	struct job *j;
-
-	if (r->file == NULL || r->plain.len == 0)
-		return;
-	if (r->file->failed || (j = calloc(1, sizeof *j)) == NULL)
-		goto drop;
-	j->kind = JOB_WRITE;
-	j->file = r->file;
-	j->octets = r->plain;
-	j->at = r->file->used;
-	if (job_give(e->disk, j) != ERR_OK) {
-		free(j);
-		goto drop;
-	}
-	r->file->refs++;
-	r->file->used += r->plain.len;
-	buf_init(&r->plain, PLAIN_OCTETS);
-	return;
-drop:
-	r->dropped++;
-	edge_count(e, FACT_recording_gaps);
-	buf_clear(&r->plain);
-	file_close_ask(e, r);
-}
-
-struct segment_question {
-	struct edge *edge;
-	struct id stream;
-};
-
-static struct segment_file *
-segment_parse(struct ipc_msg *m)
-{
-	struct segment_file *f;
-	struct rd r;
-
-	rd_init(&r, m->body);
-	if (rd_u8(&r) != ERR_OK || m->fd_count != 1 ||
-	    (f = calloc(1, sizeof *f)) == NULL)
-		return NULL;
-	rd_id(&r, &f->id);
-	rd_copy(&r, f->key.octets, KEY_OCTETS);
-	(void)rd_u64(&r);
-	if (rd_end(&r) != ERR_OK) {
-		free(f);
-		return NULL;
-	}
-	f->fd = m->fds[0];
-	m->fds[0] = -1;
-	f->refs = 1;
-	crypto_hash_sha256_init(&f->sum);
-	return f;
-}
-
-static void
-segment_came(void *ctx, enum err e, struct ipc_msg *m)
-{
-	struct segment_question *q = ctx;
-	struct live_stream *s = stream_find(q->edge, &q->stream);
-	struct segment_file *f = e == ERR_OK ? segment_parse(m) : NULL;
-	struct edge *edge = q->edge;
-
-	free(q);
-	if (s == NULL || s->recording == NULL) {
-		if (f != NULL) {
-			struct recording gone = { .file = f };
-
-			file_close_ask(edge, &gone);
-		}
-		return;
-	}
-	s->recording->asked = false;
-	s->recording->file = f;
-	if (f == NULL) { /* full disk, core away: try again in a while */
-		s->recording->dropped++;
-		edge_count(edge, FACT_recording_gaps);
-		s->recording->retry_ms = loop_now_ms(edge->loop) + 2000;
-		buf_clear(&s->recording->plain);
-	} else
-		plain_flush(edge, s->recording);
-	if (s->recording->ended)
-		recording_end(edge, s);
-}
-
-static void
-segment_ask(struct edge *e, struct live_stream *s)
-{
-	struct segment_question *q = malloc(sizeof *q);
-
-	if (q == NULL || e->core == NULL) {
-		free(q);
-		return;
-	}
-	*q = (struct segment_question){ e, s->fan.id };
-	if (ipc_request(e->core, MSG_SEGMENT_NEXT, id_slice(&s->fan.id),
-		segment_came, q) != ERR_OK) {
-		free(q);
-		return;
-	}
-	s->recording->asked = true;
-}
-
-/* A new file begins with the head, the run header, then this key frame. */
-static enum err
-segment_open(struct edge *e, struct live_stream *s)
-{
-	struct recording *r = s->recording;
-	struct slice frame = slice_make(s->fan.header->at, s->fan.header->len);
-	struct ws_head head;
-	enum err err;
-
-	if (r->retry_ms > loop_now_ms(e->loop))
-		return ERR_AGAIN;
-	buf_clear(&r->plain);
-	/* the header is kept as a frame: head and slot come off */
-	if ((err = ws_head_parse(frame, false, frame.len, &head)) != ERR_OK ||
-	    (err = segment_head_put(&r->plain)) != ERR_OK)
-		return err;
-	frame = slice_skip(frame, head.head_octets + 4);
-	if ((err = segment_frame_put(&r->plain, frame)) != ERR_OK)
-		return err;
-	segment_ask(e, s);
-	return r->asked ? ERR_OK : ERR_AGAIN;
-}
-
-void
-recording_add(struct edge *e, struct live_stream *s, struct slice record,
-    const struct record_clear *clear)
-{
-	struct recording *r = s->recording;
-
-	if (r == NULL) {
-		if ((r = calloc(1, sizeof *r)) == NULL)
-			return;
-		buf_init(&r->plain, PLAIN_OCTETS);
-		s->recording = r;
-	}
-	r->ended = false;
-	if (r->file != NULL &&
-	    (r->file->failed ||
-		(clear->flags == RECORD_KEY &&
-		    r->file->used + r->plain.len > ROLL_OCTETS) ||
-		r->file->used + r->plain.len + record.len + 8 >
-		    SEGMENT_FRAMES_END)) {
-		plain_flush(e, r);
-		file_close_ask(e, r);
-	}
-	if (r->file == NULL && !r->asked &&
-	    (clear->flags != RECORD_KEY || segment_open(e, s) != ERR_OK)) {
-		r->dropped += clear->flags != RECORD_HEADER;
-		return;
-	}
-	if (segment_frame_put(&r->plain, record) != ERR_OK) {
-		r->dropped++;
-		return;
-	}
-	if (r->plain.len >= FLUSH_OCTETS)
-		plain_flush(e, r);
-}
-
-void
-recording_end(struct edge *e, struct live_stream *s)
-{
-	struct recording *r = s->recording;
-
-	if (r == NULL)
-		return;
-	if (r->asked) { /* its file is on the way */
-		r->ended = true;
-		return;
-	}
-	plain_flush(e, r);
-	file_close_ask(e, r);
-	buf_fini(&r->plain);
-	free(r);
-	s->recording = NULL;
-}
-
-/* Each second: hand over what waits, and let the disk have it. */
-void
-recordings_second(struct edge *e)
-{
-	struct job *j;
-
-	for (struct live_stream *s = e->streams, *next; s != NULL; s = next) {
-		next = s->next;
-		if (s->recording != NULL)
-			plain_flush(e, s->recording);
-		stream_let_go(e, s);
-	}
-	if (e->disk->queued >= JOBS_MAX || (j = calloc(1, sizeof *j)) == NULL)
-		return;
-	j->kind = JOB_SYNC;
-	(void)!job_give(e->disk, j);
 }
 
 struct disk *

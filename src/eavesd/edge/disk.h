@@ -6,13 +6,40 @@
 #define EDGE_DISK_H
 
 #include <pthread.h>
+#include <sodium.h>
 
 #include "eavesd/edge/edge.h"
 
 #define READ_SEGMENTS 4
+#define JOBS_MAX      256
 
-struct recording;
-struct segment_file;
+struct segment_file {
+	int fd;
+	struct id id;
+	bool being_written;
+	struct key key;
+	uint64_t used; /* octets handed to the thread */
+	unsigned refs; /* recording + jobs in flight; loop side only */
+	bool failed, dirty;
+	/* thread side */
+	struct segment_file *next_dirty;
+	crypto_hash_sha256_state sum; /* of what lies in the file */
+};
+
+/*
+ * A recording: no file -> (first key frame) asks core -> has a file -> full or
+ * writer gone -> closed. Records that come while core is asked wait in `plain`.
+ */
+struct recording {
+	struct segment_file *file;
+	bool asked, ended;
+	struct buf plain;     /* frames not yet handed over */
+	struct buf entries;   /* of the file: segment.h */
+	struct run_id untold; /* a run that begins in it; core shall know */
+	bool has_untold;
+	uint64_t dropped; /* records lost to a slow or full disk */
+	uint64_t retry_ms;
+};
 
 enum job_kind {
 	JOB_WRITE,
@@ -24,6 +51,8 @@ enum job_kind {
 
 struct read_file {
 	int fd;
+	struct id id;
+	bool being_written;
 	struct key key;
 };
 
@@ -47,6 +76,7 @@ struct job {
 	size_t most;
 	struct read_file files[READ_SEGMENTS];
 	size_t file_count;
+	struct buf entries;   /* of the file that is being written, the last */
 	struct group *groups; /* result */
 	size_t group_count, group_room;
 	struct buf records; /* result: sized records */
@@ -66,6 +96,9 @@ struct disk {
 
 /* Loop's side. ERR_LIMIT: the queue is full; the job is still the caller's. */
 MUST_USE enum err job_give(struct disk *d, struct job *j);
+/* With all that it holds; its descriptors are the caller's. */
+void job_destroy(struct job *j);
+void file_unref(struct segment_file *f);
 /* What waits here goes to the file: what is recorded includes it. */
 void plain_flush(struct edge *e, struct recording *r);
 

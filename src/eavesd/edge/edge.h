@@ -16,6 +16,7 @@
 #include "stream/fanout.h"
 
 #define STREAMS_MAX      4096
+#define HOME_STREAMS_MAX 160 /* as core.h */
 #define CLIENTS_MAX      20000
 #define WATCHES_MAX      32
 #define CLOCKS_MAX       256
@@ -70,8 +71,10 @@ struct client {
 	struct id home, device;
 	uint32_t rights;
 	uint64_t expiry_s;
-	struct id streams[64];
-	uint8_t classes[64];
+	struct client_stream {
+		struct id id;
+		uint8_t class; /* uplink */
+	} * streams;
 	size_t stream_count;
 	struct watch *watches; /* viewer: WATCHES_MAX, made at the first */
 	char *heads;           /* uplink: the newest, b64 */
@@ -110,6 +113,8 @@ void edge_count(struct edge *e, enum fact which);
 /* The client of that number, or NULL when it has gone. */
 struct client *client_find(struct edge *e, uint64_t serial);
 void client_close(struct client *c, enum err why);
+/* Room for so many streams; those before are forgotten. ERR_LIMIT, ERR_NOMEM. */
+MUST_USE enum err client_streams(struct client *c, size_t count);
 
 /* --- http.c --- */
 enum err http_input(struct client *c);
@@ -157,6 +162,7 @@ struct range_question {
 	struct run_id run;
 	uint64_t index;
 	size_t groups;
+	bool keys; /* key frames and their marks alone */
 };
 void reading_range(struct client *c, const struct range_question *q);
 

@@ -52,6 +52,9 @@ client_closed(struct conn *conn, enum err why)
 		viewer_end(c);
 	else if (c->is == CLIENT_UPLINK)
 		uplink_end(c);
+	(void)!client_streams(c, 0);
+	free(c->streams);
+	c->streams = NULL;
 }
 
 static enum err

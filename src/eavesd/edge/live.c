@@ -40,6 +40,7 @@ static enum err
 welcome_parse(struct client *c, struct slice body)
 {
 	struct rd r;
+	enum err e;
 
 	rd_init(&r, body);
 	const uint8_t err = rd_u8(&r);
@@ -48,11 +49,10 @@ welcome_parse(struct client *c, struct slice body)
 	rd_id(&r, &c->home);
 	c->rights = rd_u32(&r);
 	c->expiry_s = rd_u64(&r);
-	c->stream_count = rd_u16(&r);
-	if (c->stream_count > COUNT(c->streams))
-		return ERR_LIMIT;
+	if ((e = client_streams(c, rd_u16(&r))) != ERR_OK)
+		return e;
 	for (size_t i = 0; i < c->stream_count; i++)
-		rd_id(&r, &c->streams[i]);
+		rd_id(&r, &c->streams[i].id);
 	return rd_end(&r);
 }
 
@@ -71,7 +71,7 @@ welcome_say(struct client *c)
 
 	for (size_t i = 0; i < c->stream_count; i++)
 		(void)json_array_append_new(list,
-		    json_b64(id_slice(&c->streams[i])));
+		    json_b64(id_slice(&c->streams[i].id)));
 	client_say(c, json_pack("{ss so sI so}", "t", "welcome", "home",
 			  json_b64(id_slice(&c->home)), "rights",
 			  (json_int_t)c->rights, "streams", list));
@@ -162,7 +162,7 @@ static bool
 may_see(const struct client *c, const struct id *stream)
 {
 	for (size_t i = 0; i < c->stream_count; i++)
-		if (id_eq(&c->streams[i], stream))
+		if (id_eq(&c->streams[i].id, stream))
 			return true;
 	return false;
 }
@@ -275,6 +275,7 @@ range_take(struct client *c, const json_t *o, json_int_t n)
 		return ERR_SYNTAX;
 	q.index = (uint64_t)json_integer_value(index);
 	q.groups = (size_t)json_integer_value(groups);
+	q.keys = json_is_true(json_object_get(o, "keys"));
 	if (!may_see(c, &q.stream) || (c->rights & RIGHT_SEE_PAST) == 0)
 		viewer_refuse(c, n, "denied", "That is not yours to watch.");
 	else

@@ -12,17 +12,18 @@
 #include "os/file.h"
 
 #define RANGE_OCTETS (4u << 20)
+#define ENTRY_GUESS  8192u /* one read does for a header or a thumbnail */
+#define MARK_GUESS   512u  /* a length, a mark, and a length */
 
 /* --- the thread's side --- */
 
 struct scan {
 	struct job *job;
 	struct group open;
-	bool in_group, sending, header_sent;
+	bool in_group, sending, header_sent, full, after_key;
 	size_t sent_groups;
 	struct run_id header_run;
-	struct slice header;
-	bool full;
+	struct buf header; /* of the run that is read; empty: not met */
 };
 
 static enum err
@@ -46,25 +47,33 @@ group_done(struct scan *s)
 	return ERR_OK;
 }
 
-static enum err
+static void
 record_send(struct scan *s, struct slice record)
 {
 	const size_t before = s->job->records.len;
 
 	if (segment_frame_put(&s->job->records, record) == ERR_OK)
-		return ERR_OK;
+		return;
 	s->job->records.len = before;
 	s->full = true;
 	s->sending = false;
-	return ERR_OK;
+}
+
+/* Of key frames alone: each with the mark that covers it. */
+static bool
+is_wanted(struct scan *s, const struct record_clear *c)
+{
+	const bool mark_of_key = s->after_key && c->flags == RECORD_MARK;
+
+	s->after_key = c->flags == RECORD_KEY;
+	return !s->job->range.keys || s->after_key || mark_of_key;
 }
 
 /* Whether this group begins, goes on or ends what was asked for. */
-static enum err
+static void
 range_step(struct scan *s, const struct record_clear *c, struct slice record)
 {
 	const struct range_question *q = &s->job->range;
-	enum err e;
 
 	if (c->flags == RECORD_KEY && !s->full) {
 		if (!s->sending && s->sent_groups == 0 &&
@@ -74,15 +83,26 @@ range_step(struct scan *s, const struct record_clear *c, struct slice record)
 		if (s->sending && s->sent_groups++ == q->groups)
 			s->sending = false, s->full = true;
 	}
-	if (!s->sending)
-		return ERR_OK;
+	if (!s->sending || !is_wanted(s, c))
+		return;
 	s->job->any = true;
 	if (!s->header_sent && s->header.len != 0) {
 		s->header_sent = true;
-		if ((e = record_send(s, s->header)) != ERR_OK)
-			return e;
+		record_send(s, buf_slice(&s->header));
 	}
-	return s->sending ? record_send(s, record) : ERR_OK;
+	if (s->sending)
+		record_send(s, record);
+}
+
+static enum err
+header_take(struct scan *s, const struct record_clear *c, struct slice record)
+{
+	/* each segment repeats it: told again only for a new run */
+	if (memcmp(s->header_run.octets, c->run.octets, RUN_ID_OCTETS) != 0)
+		s->header_sent = false;
+	s->header_run = c->run;
+	buf_clear(&s->header);
+	return buf_append(&s->header, record);
 }
 
 static enum err
@@ -91,17 +111,12 @@ scan_each(void *ctx, const struct record_clear *c, struct slice record)
 	struct scan *s = ctx;
 	enum err e;
 
-	if (c->flags == RECORD_HEADER) {
-		s->header = record;
-		/* each segment repeats it: told again only for a new run */
-		if (memcmp(s->header_run.octets, c->run.octets,
-			RUN_ID_OCTETS) != 0)
-			s->header_sent = false;
-		s->header_run = c->run;
+	if (c->flags == RECORD_HEADER)
+		return header_take(s, c, record);
+	if (s->job->is_range) {
+		range_step(s, c, record);
 		return ERR_OK;
 	}
-	if (s->job->is_range)
-		return range_step(s, c, record);
 	if (c->flags == RECORD_KEY) {
 		if ((e = group_done(s)) != ERR_OK)
 			return e;
@@ -113,23 +128,181 @@ scan_each(void *ctx, const struct record_clear *c, struct slice record)
 	return ERR_OK;
 }
 
+/* n octets from some place on, deciphered; fewer where the file ends. */
+static enum err
+piece_read(const struct read_file *f, uint64_t from, size_t n, struct buf *to)
+{
+	uint8_t *at;
+	enum err e;
+
+	buf_clear(to);
+	if ((e = buf_reserve(to, n, &at)) != ERR_OK)
+		return e;
+	while (to->len < n) {
+		const ssize_t got = pread(f->fd, at + to->len, n - to->len,
+		    (off_t)(from + to->len));
+		if (got < 0)
+			return ERR_IO;
+		if (got == 0)
+			break;
+		to->len += (size_t)got;
+	}
+	return ctr_xor(&f->key, from, to->at, to->len);
+}
+
+/* A whole file's own list of what it holds. ERR_SYNTAX: it has none. */
+static enum err
+entries_read(const struct read_file *f, struct buf *to)
+{
+	struct slice entries;
+	size_t n = SEGMENT_TAIL_OCTETS;
+	enum err e;
+
+	if ((e = piece_read(f, SEGMENT_OCTETS - n, n, to)) != ERR_OK)
+		return e;
+	if (to->len != n)
+		return ERR_SYNTAX;
+	const uint64_t count = slice_be(buf_slice(to), 4);
+	if (count == 0 || count > SEGMENT_ENTRIES_MAX)
+		return ERR_SYNTAX;
+	n += (size_t)count * SEGMENT_ENTRY_OCTETS;
+	if ((e = piece_read(f, SEGMENT_OCTETS - n, n, to)) != ERR_OK)
+		return e;
+	if (to->len != n)
+		return ERR_SYNTAX;
+	e = segment_entries_parse(buf_slice(to), &entries);
+	to->len = entries.len; /* they begin the piece */
+	return e;
+}
+
+/* The frames of one entry: a header, or a key frame and its mark. */
+static enum err
+entry_frames_read(struct scan *s, const struct read_file *f, uint32_t at)
+{
+	AUTO_BUF struct buf b;
+	enum err e;
+
+	buf_init(&b, RECORD_OCTETS_MAX + 4);
+	if ((e = piece_read(f, at, ENTRY_GUESS, &b)) != ERR_OK || b.len < 4)
+		return e;
+	const uint64_t n = slice_be(buf_slice(&b), 4);
+	if (n > RECORD_OCTETS_MAX)
+		return ERR_SYNTAX;
+	if (n + MARK_GUESS > b.len &&
+	    (e = piece_read(f, at, (size_t)n + MARK_GUESS, &b)) != ERR_OK)
+		return e;
+	return segment_frames_scan(buf_slice(&b), scan_each, s);
+}
+
+/* Where the range begins in this file; the count of entries: not here. */
+static size_t
+entry_find(const struct scan *s, struct slice entries)
+{
+	const struct range_question *q = &s->job->range;
+	const size_t count = entries.len / SEGMENT_ENTRY_OCTETS;
+	size_t i;
+
+	for (i = 0; i < count && !s->sending; i++) {
+		const struct segment_entry e = segment_entry_at(entries, i);
+		if (e.index == q->index &&
+		    memcmp(e.run.octets, q->run.octets, RUN_ID_OCTETS) == 0)
+			break;
+	}
+	return i;
+}
+
+/* The header that the entry's records need, if one stands before it. */
+static enum err
+entry_header_read(struct scan *s, const struct read_file *f,
+    struct slice entries, size_t i)
+{
+	const struct run_id run = segment_entry_at(entries, i).run;
+
+	for (; i > 0; i--) {
+		const struct segment_entry e = segment_entry_at(entries, i - 1);
+		if (e.index == 0 &&
+		    memcmp(e.run.octets, run.octets, RUN_ID_OCTETS) == 0)
+			return entry_frames_read(s, f, e.offset);
+	}
+	return ERR_OK;
+}
+
+static void
+groups_read(struct scan *s, const struct read_file *f, struct slice entries)
+{
+	const size_t count = entries.len / SEGMENT_ENTRY_OCTETS;
+	size_t i = entry_find(s, entries);
+	AUTO_BUF struct buf b;
+
+	if (i == count || entry_header_read(s, f, entries, i) != ERR_OK)
+		return;
+	for (; s->job->range.keys && i < count && !s->full; i++)
+		(void)!entry_frames_read(s, f,
+		    segment_entry_at(entries, i).offset);
+	if (s->job->range.keys || s->full)
+		return;
+	const uint32_t from = segment_entry_at(entries, i).offset;
+	uint32_t end = SEGMENT_ROOM;
+	size_t left = s->job->range.groups - s->sent_groups;
+	for (; i < count; i++) {
+		const struct segment_entry e = segment_entry_at(entries, i);
+		end = e.offset;
+		if (e.index != 0 && left-- == 0)
+			break;
+	}
+	if (i == count) /* to the end of the file */
+		end = SEGMENT_ROOM;
+	if (end - from > RANGE_OCTETS)
+		end = from + RANGE_OCTETS;
+	buf_init(&b, RANGE_OCTETS);
+	if (piece_read(f, from, end - from, &b) == ERR_OK)
+		(void)!segment_frames_scan(buf_slice(&b), scan_each, s);
+}
+
+/* Without a list of what it holds: all of it. */
+static void
+file_walk(struct scan *s, const struct read_file *f)
+{
+	AUTO_BUF struct buf b;
+
+	buf_init(&b, SEGMENT_OCTETS);
+	if (fd_read_all(f->fd, &b) == ERR_OK &&
+	    ctr_xor(&f->key, 0, b.at, b.len) == ERR_OK)
+		(void)!segment_scan(buf_slice(&b), scan_each, s);
+	(void)!group_done(s);
+}
+
+static void
+file_read_range(struct scan *s, const struct read_file *f)
+{
+	AUTO_BUF struct buf entries;
+
+	buf_init(&entries,
+	    SEGMENT_ENTRIES_MAX * SEGMENT_ENTRY_OCTETS + SEGMENT_TAIL_OCTETS);
+	if (f->being_written)
+		groups_read(s, f, buf_slice(&s->job->entries));
+	else if (entries_read(f, &entries) == ERR_OK)
+		groups_read(s, f, buf_slice(&entries));
+	else
+		file_walk(s, f);
+}
+
 void
 read_do(struct job *j)
 {
 	struct scan s = { .job = j };
-	struct buf b;
 
 	buf_init(&j->records, RANGE_OCTETS);
+	buf_init(&s.header, RECORD_OCTETS_MAX);
 	for (size_t i = 0; i < j->file_count; i++) {
-		buf_init(&b, SEGMENT_OCTETS);
-		if (!s.full && fd_read_all(j->files[i].fd, &b) == ERR_OK &&
-		    ctr_xor(&j->files[i].key, 0, b.at, b.len) == ERR_OK)
-			(void)!segment_scan(buf_slice(&b), scan_each, &s);
-		(void)!group_done(&s);
-		s.header = SLICE_LIT(""); /* was in the buffer that goes */
-		buf_fini(&b);
-		(void)close(j->files[i].fd);
+		const struct read_file *f = &j->files[i];
+		if (!j->is_range)
+			file_walk(&s, f);
+		else if (!s.full)
+			file_read_range(&s, f);
+		(void)close(f->fd);
 	}
+	buf_fini(&s.header);
 }
 
 /* --- the loop's side --- */
@@ -208,7 +381,7 @@ files_parse(struct job *j, struct ipc_msg *m)
 	if (j->file_count != m->fd_count || j->file_count > READ_SEGMENTS)
 		return ERR_SYNTAX;
 	for (size_t i = 0; i < j->file_count; i++) {
-		(void)rd_octets(&r, ID_OCTETS);
+		rd_id(&r, &j->files[i].id);
 		rd_copy(&r, j->files[i].key.octets, KEY_OCTETS);
 	}
 	if (rd_end(&r) != ERR_OK)
@@ -220,9 +393,28 @@ files_parse(struct job *j, struct ipc_msg *m)
 	return ERR_OK;
 }
 
+/* The list of the file that is being written is still here, not in it. */
+static enum err
+entries_lend(struct job *j, const struct live_stream *s)
+{
+	const struct recording *r = s == NULL ? NULL : s->recording;
+
+	if (r == NULL || r->file == NULL)
+		return ERR_OK;
+	buf_init(&j->entries, r->entries.cap);
+	for (size_t i = 0; i < j->file_count; i++) {
+		if (!id_eq(&j->files[i].id, &r->file->id))
+			continue;
+		j->files[i].being_written = true;
+		return buf_append(&j->entries, buf_slice(&r->entries));
+	}
+	return ERR_OK;
+}
+
 struct reading {
 	struct edge *edge;
 	struct job *job;
+	struct id stream;
 };
 
 static void
@@ -231,19 +423,20 @@ files_came(void *ctx, enum err e, struct ipc_msg *m)
 	struct reading *r = ctx;
 	struct job *j = r->job;
 	struct edge *edge = r->edge;
+	const struct live_stream *s = stream_find(edge, &r->stream);
 
 	free(r);
 	if (e == ERR_OK)
 		e = files_parse(j, m);
+	const bool opened = e == ERR_OK;
+	if (e == ERR_OK)
+		e = entries_lend(j, s);
 	if (e == ERR_OK && job_give(edge->disk, j) == ERR_OK)
 		return;
-	for (size_t i = 0; e == ERR_OK && i < j->file_count; i++)
+	for (size_t i = 0; opened && i < j->file_count; i++)
 		(void)close(j->files[i].fd);
-	j->any = false;
-	j->group_count = 0;
 	read_answer(edge, j);
-	octets_wipe(j, sizeof *j);
-	free(j);
+	job_destroy(j);
 }
 
 static void
@@ -251,25 +444,30 @@ read_ask(struct client *c, struct job *j, const struct id *stream)
 {
 	struct live_stream *s = stream_find(c->edge, stream);
 	struct reading *r = malloc(sizeof *r);
-	uint8_t q[ID_OCTETS + 2] = { 0 };
+	AUTO_BUF struct buf q;
+	struct wr w;
 
 	/* what is recorded includes what still waits here */
 	if (s != NULL && s->recording != NULL)
 		plain_flush(c->edge, s->recording);
-	memcpy(q, stream->octets, ID_OCTETS);
-	q[ID_OCTETS + 1] = READ_SEGMENTS;
+	buf_init(&q, ID_OCTETS + 2 + RUN_ID_OCTETS + 8);
+	wr_init(&w, &q);
+	wr_id(&w, stream);
+	wr_u16(&w, READ_SEGMENTS);
+	wr_octets(&w, SLICE_OF(j->range.run.octets)); /* zeros: the newest */
+	wr_u64(&w, j->range.index);
 	j->kind = JOB_READ;
 	j->client = c->serial;
-	if (r != NULL) {
-		*r = (struct reading){ c->edge, j };
+	if (r != NULL && wr_end(&w) == ERR_OK) {
+		*r = (struct reading){ c->edge, j, *stream };
 		if (c->edge->core != NULL &&
-		    ipc_request(c->edge->core, MSG_SEGMENT_LIST, SLICE_OF(q),
+		    ipc_request(c->edge->core, MSG_SEGMENT_LIST, buf_slice(&q),
 			files_came, r) == ERR_OK)
 			return;
 	}
 	free(r);
 	read_answer(c->edge, j);
-	free(j);
+	job_destroy(j);
 }
 
 void

@@ -46,6 +46,21 @@ stream_let_go(struct edge *e, struct live_stream *s)
 	free(s);
 }
 
+enum err
+client_streams(struct client *c, size_t count)
+{
+	free(c->streams);
+	c->streams = NULL;
+	c->stream_count = 0;
+	if (count > HOME_STREAMS_MAX)
+		return ERR_LIMIT;
+	c->streams = calloc(count + 1, sizeof *c->streams);
+	if (c->streams == NULL)
+		return ERR_NOMEM;
+	c->stream_count = count;
+	return ERR_OK;
+}
+
 bool
 json_id(const json_t *o, const char *name, struct id *to)
 {

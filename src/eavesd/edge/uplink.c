@@ -20,6 +20,7 @@ static enum err
 greeting_parse(struct client *c, struct slice body)
 {
 	struct rd r;
+	enum err e;
 
 	rd_init(&r, body);
 	const uint8_t err = rd_u8(&r);
@@ -27,12 +28,11 @@ greeting_parse(struct client *c, struct slice body)
 		return ERR_DENIED;
 	rd_id(&r, &c->device);
 	rd_id(&r, &c->home);
-	c->stream_count = rd_u16(&r);
-	if (c->stream_count > COUNT(c->streams))
-		return ERR_LIMIT;
+	if ((e = client_streams(c, rd_u16(&r))) != ERR_OK)
+		return e;
 	for (size_t i = 0; i < c->stream_count; i++) {
-		rd_id(&r, &c->streams[i]);
-		c->classes[i] = rd_u8(&r);
+		rd_id(&r, &c->streams[i].id);
+		c->streams[i].class = rd_u8(&r);
 	}
 	return rd_end(&r);
 }
@@ -85,8 +85,8 @@ uplink_opened(void *ctx, enum err e, struct ipc_msg *m)
 	for (size_t i = 0; i < c->stream_count; i++)
 		(void)json_array_append_new(list,
 		    json_pack("{so si}", "id",
-			json_b64(id_slice(&c->streams[i])), "class",
-			c->classes[i]));
+			json_b64(id_slice(&c->streams[i].id)), "class",
+			c->streams[i].class));
 	c->welcome = true;
 	client_say(c, json_pack("{ss so so so}", "t", "welcome", "device",
 			  json_b64(id_slice(&c->device)), "home",
@@ -119,8 +119,8 @@ static int
 class_of(const struct client *c, const struct id *stream)
 {
 	for (size_t i = 0; i < c->stream_count; i++)
-		if (id_eq(&c->streams[i], stream))
-			return c->classes[i];
+		if (id_eq(&c->streams[i].id, stream))
+			return c->streams[i].class;
 	return -1;
 }
 
@@ -221,6 +221,7 @@ row_write(const struct client *c, const json_t *o, struct buf *to)
 	wr_u8(&w, (uint8_t)json_integer_value(json_object_get(o, "class")));
 	wr_octets(&w, SLICE_OF(run8));
 	wr_u64(&w, (uint64_t)json_integer_value(index));
+	wr_u32(&w, (uint32_t)json_integer_value(json_object_get(o, "day")));
 	wr_sized(&w, slice_make(octets, n));
 	return wr_end(&w);
 }

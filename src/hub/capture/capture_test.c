@@ -87,6 +87,8 @@ nal_type_first(struct slice annexb)
 	return annexb.at[head] & 31;
 }
 
+static size_t thumbs;
+
 /* Each unit in order; the first is the status "running". */
 static size_t
 units_check(struct slice rest, size_t *ret_keys, struct buf *pictures)
@@ -102,6 +104,16 @@ units_check(struct slice rest, size_t *ret_keys, struct buf *pictures)
 	for (rest = slice_skip(rest, took); rest.len > 0;
 	     rest = slice_skip(rest, took), count++) {
 		T_OK(unit_parse(rest, &u, &took));
+		if (u.kind == UNIT_THUMB) {
+			/* behind the key frame that it shows */
+			assert_int_equal(u.time_us, last);
+			assert_true(
+			    slice_starts(u.octets, SLICE_LIT("\xff\xd8")));
+			assert_true(u.octets.len < 16384);
+			thumbs++;
+			count--;
+			continue;
+		}
 		assert_int_equal(u.kind, UNIT_H264);
 		assert_true(u.time_us >= last);
 		last = u.time_us;
@@ -135,6 +147,7 @@ the_demo_makes_key_frames_with_their_settings_and_a_file_plays_them(
 	assert_int_equal(units_check(buf_slice(&s.got), &keys, &film),
 	    DEMO_GROUP + 2);
 	assert_int_equal(keys, 2);
+	assert_int_equal(thumbs, 1); /* one for ten seconds */
 	assert_int_equal(nal_type_first(buf_slice(&film)), 7); /* SPS */
 	/* High profile, as asked */
 	T_OK(unit_parse(slice_skip(buf_slice(&s.got), UNIT_HEAD_OCTETS + 5), &u,

@@ -6,6 +6,7 @@
 
 #include "hub/capture/demo.h"
 #include "hub/capture/pace.h"
+#include "hub/capture/thumb.h"
 #include "hub/unit.h"
 
 static void
@@ -65,7 +66,7 @@ unit_encode(x264_t *x, const struct picture *from, int64_t number,
 		/* x264 lays the NAL units of a picture end to end */
 		.octets = slice_make(nal[0].p_payload, (size_t)octets),
 	};
-	return unit_write(out_fd, &u);
+	return picture_write(out_fd, &u);
 }
 
 static enum err

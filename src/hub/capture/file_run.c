@@ -8,6 +8,7 @@
 #include <libavformat/avformat.h>
 
 #include "hub/capture/pace.h"
+#include "hub/capture/thumb.h"
 
 #define READ_OCTETS   32768
 #define STEP_MAX_US   2000000 /* a longer pause in the file is cut short */
@@ -141,7 +142,7 @@ packet_write(struct file *f, AVRational base)
 		.time_us = pace_now_us(),
 		.octets = slice_make(f->packet->data, (size_t)f->packet->size),
 	};
-	return unit_write(f->out_fd, &u);
+	return picture_write(f->out_fd, &u);
 }
 
 static enum err

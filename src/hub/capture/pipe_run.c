@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "hub/capture/pace.h"
+#include "hub/capture/thumb.h"
 #include "hub/unit.h"
 
 #define READ_OCTETS 65536
@@ -44,7 +45,7 @@ units_pass(struct buf *b, int out_fd)
 		u.time_us = pace_now_us();
 		u.flags &= UNIT_KEY;
 		if (u.kind == UNIT_H264 &&
-		    (e = unit_write(out_fd, &u)) != ERR_OK)
+		    (e = picture_write(out_fd, &u)) != ERR_OK)
 			return e;
 	}
 	buf_consume(b, done);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "hub/capture/thumb.h"
 #include "os/clock.h"
 #include "proto/rtp.h"
 #include "proto/rtsp.h"
@@ -127,7 +128,7 @@ unit_send(struct run *r)
 	    r->video.sps_octets != 0 && r->video.pps_octets != 0 &&
 	    sets_before(r, &with_sets))
 		u.octets = buf_slice(&with_sets);
-	e = unit_write(r->out_fd, &u);
+	e = picture_write(r->out_fd, &u);
 	rtp_h264_next(&r->rtp);
 	if (e == ERR_OK)
 		return true;

@@ -95,7 +95,7 @@ export interface Write {
 }
 
 const thingOf = (c: PairedCamera, hub: string): Thing => ({
-  id: c.thing, kind: 'camera', name: c.name, hub, streams: [{ id: c.stream, class: 1 }],
+  id: c.thing, kind: 'camera', name: c.name, hub, streams: c.streams,
 });
 
 /* Replaces what has the same id; keeps the order. */
@@ -138,7 +138,8 @@ function committed(old: Commit[], fresh: Commit[]): Commit[] {
 }
 
 const streamsOf = (things: Thing[], hub: string) =>
-  things.filter((t) => t.hub === hub).flatMap((t) => t.streams);
+  things.filter((t) => t.hub === hub)
+    .flatMap((t) => t.streams.map((s) => ({ id: s.id, class: s.class })));
 
 function deviceOf(hub: Hub, things: Thing[]): Device {
   return { id: hub.id, spki: hub.spki, streams: streamsOf(things, hub.id) };

@@ -12,7 +12,7 @@ import { hubKey, peopleKey, thingKey } from '../crypto/names';
 import type { ReaderKey, Version } from '../proto/api';
 import { directoryTake, type Directory } from './directory';
 import { KEY_HOME, keyringCommitted, keyringOpen, type KeyringKey } from './keyring';
-import type { Hub, Thing } from './people';
+import type { Hub, Thing, TrackKind } from './people';
 
 /* The keys of one epoch, to derive from. */
 export interface EpochKeys {
@@ -46,9 +46,13 @@ export interface Answer {
   keys: ReaderKey[];
 }
 
+/* Its streams by what they are for; '': it has none for that. */
 export interface Camera {
   thing: Thing;
   stream: string;
+  sub: string;
+  thumb: string;
+  index: string;
   hub: Hub;
 }
 
@@ -153,8 +157,10 @@ export class Home {
     const people = this.now.people;
     return people.things.flatMap((thing) => {
       const hub = people.hubs.find((h) => h.id === thing.hub);
-      const media = thing.streams.find((s) => s.class === 1);
-      return thing.kind === 'camera' && hub && media ? [{ thing, stream: media.id, hub }] : [];
+      const of = (as: TrackKind) => thing.streams.find((s) => s.as === as)?.id ?? '';
+      const stream = of('main') || thing.streams.find((s) => s.class === 1)?.id;
+      if (thing.kind !== 'camera' || !hub || !stream) return [];
+      return [{ thing, stream, sub: of('sub'), thumb: of('thumb'), index: of('index'), hub }];
     });
   }
 

@@ -3,6 +3,7 @@
  * link's fragment brings the secret L and the hash of the hub's three public
  * keys, so that the server in between learns neither and can be neither.
  */
+import { stream, type Stream } from './people';
 import { Reader, b64, unb64 } from '../base/codec';
 import { Fault } from '../base/fault';
 import { Json } from '../base/json';
@@ -86,7 +87,7 @@ export async function m2Seal(link: Link, hub: HubKeys, m: M2): Promise<Asked> {
 
 export interface PairedCamera {
   thing: string;
-  stream: string;
+  streams: Stream[];
   name: string;
 }
 /* What the hub answers. */
@@ -107,7 +108,7 @@ export async function m3Open(asked: Asked, hub: HubKeys, m3: Octets): Promise<M3
   return {
     hub: j.id('hub'), spki: b64(j.octets('spki', 32)), clock: j.bool('clock'),
     cameras: j.each('cameras', (c) => ({
-      thing: c.id('thing'), stream: c.id('stream'), name: c.text('name'),
+      thing: c.id('thing'), streams: c.each('streams', stream), name: c.text('name'),
     })),
   };
 }

@@ -25,9 +25,13 @@ export interface Hub {
   kx: string;
   spki: string;
 }
+/* What a camera's stream is for. */
+export const TRACKS = ['main', 'sub', 'thumb', 'index'] as const;
+export type TrackKind = (typeof TRACKS)[number];
 export interface Stream {
   id: string;
   class: number;
+  as?: TrackKind;
 }
 export interface Thing {
   id: string;
@@ -93,11 +97,14 @@ function hub(j: Json): Hub {
   return { id: j.id('id'), sign: key(j, 'sign'), kx: key(j, 'kx'), spki: key(j, 'spki') };
 }
 
-function stream(j: Json): Stream {
-  j.only('id', 'class');
+export function stream(j: Json): Stream {
+  j.only('id', 'class', ...(j.has('as') ? ['as'] : []));
   const c = j.number('class');
   if (c < 1 || c > 3) throw new Fault('SYNTAX', 'class');
-  return { id: j.id('id'), class: c };
+  if (!j.has('as')) return { id: j.id('id'), class: c };
+  const as = TRACKS.find((t) => t === j.text('as'));
+  if (!as) throw new Fault('SYNTAX', 'as');
+  return { id: j.id('id'), class: c, as };
 }
 
 function thing(j: Json): Thing {

@@ -16,8 +16,8 @@
 struct scene {
 	struct hub_keys keys;
 	struct hub_home home;
-	struct camera camera;
-	struct camera_now now;
+	struct track track;
+	struct hub_now now;
 	unsigned headers, keys_sent, pictures, marks, ends;
 	size_t unsent;
 	uint64_t index;
@@ -27,7 +27,7 @@ struct scene {
 static void
 scene_record(void *to, uint64_t index, uint8_t flags, struct slice record)
 {
-	struct scene *s = OBJ_OF(to, struct scene, camera);
+	struct scene *s = OBJ_OF(to, struct scene, track);
 
 	assert_true(record.len > 0);
 	s->headers += flags == RUN_HEADER;
@@ -43,7 +43,7 @@ scene_record(void *to, uint64_t index, uint8_t flags, struct slice record)
 static size_t
 scene_backlog(void *to)
 {
-	return OBJ_OF(to, struct scene, camera)->unsent;
+	return OBJ_OF(to, struct scene, track)->unsent;
 }
 
 static void
@@ -63,7 +63,7 @@ static void
 scene_open(struct scene *s)
 {
 	const struct key seed = { { 7 } };
-	const struct run_sink sink = { scene_record, &s->camera };
+	const struct run_sink sink = { scene_record, &s->track };
 
 	*s = (struct scene){ .now = { NOON_US + 1000000, 5000000 } };
 	sign_pair_make(&seed, &s->keys.sign);
@@ -71,14 +71,18 @@ scene_open(struct scene *s)
 	s->home.told = true;
 	s->home.directory.version = 3;
 	hours_set(s, 1);
-	camera_init(&s->camera, 0, &s->keys, &s->home, sink, scene_backlog);
-	camera_open(&s->camera);
+	const struct hub_camera_ids *ids = &s->keys.camera[0];
+	const struct track_place place = { &ids->thing,
+		&ids->stream[TRACK_MAIN], TRACK_MAIN };
+	track_init(&s->track, &place, &s->keys, &s->home, NULL, sink,
+	    scene_backlog);
+	track_open(&s->track);
 }
 
 static void
 scene_close(struct scene *s)
 {
-	camera_fini(&s->camera);
+	track_fini(&s->track);
 	hub_home_fini(&s->home);
 }
 
@@ -96,7 +100,7 @@ feed_octets(struct scene *s, const void *at, size_t len)
 		.flags = UNIT_OWN_TIME,
 		.time_us = s->now.real_us - 10000,
 		.octets = slice_make(at, len) };
-	const enum err e = camera_unit(&s->camera, &u, s->now);
+	const enum err e = track_unit(&s->track, &u, s->now);
 
 	time_pass(s, PICTURE_US);
 	return e;
@@ -127,8 +131,7 @@ a_stream_begins_with_a_key_frame_and_is_marked(void **state)
 	assert_int_equal(s.headers, 1);
 	assert_int_equal(s.pictures, 45);
 	assert_int_equal(s.keys_sent, 2);
-	assert_int_equal(s.camera.skipped, 5);
-	assert_int_equal(s.camera.state, REASON_RUNNING);
+	assert_int_equal(s.track.skipped, 5);
 	scene_close(&s);
 }
 
@@ -147,12 +150,12 @@ a_new_hour_begins_a_new_run_at_the_next_key_frame(void **state)
 	feed(&s, 10);
 	assert_int_equal(s.headers, 2);
 	assert_int_equal(s.ends, 1);
-	before = run_write_info(s.camera.run)->before;
+	before = run_write_info(s.track.run)->before;
 	assert_true(before.last_index > 0);
-	assert_true(run_write_info(s.camera.run)->before.run.octets[0] != 0 ||
+	assert_true(run_write_info(s.track.run)->before.run.octets[0] != 0 ||
 		    before.last_index != 0);
 	/* its key is the next hour's */
-	assert_memory_equal(run_write_info(s.camera.run)->hour_id.octets,
+	assert_memory_equal(run_write_info(s.track.run)->hour_id.octets,
 	    s.home.hours[0]->hour[1].id.octets, HOUR_ID_OCTETS);
 	scene_close(&s);
 }
@@ -186,7 +189,7 @@ a_new_epoch_begins_a_new_run(void **state)
 	hours_set(&s, 2);
 	feed(&s, 30);
 	assert_int_equal(s.headers, 2);
-	assert_int_equal(run_write_info(s.camera.run)->epoch, 2);
+	assert_int_equal(run_write_info(s.track.run)->epoch, 2);
 	scene_close(&s);
 }
 
@@ -204,11 +207,11 @@ a_clock_that_moves_ends_the_run_at_once(void **state)
 	s.now.real_us += 200000;
 	feed(&s, 1);
 	assert_int_equal(s.ends, 1);
-	assert_null(s.camera.run);
+	assert_null(s.track.run);
 	feed(&s, 25); /* from the next key frame on */
 	assert_int_equal(s.headers, 2);
 	s.now.real_us -= 5000000; /* set back */
-	camera_tick(&s.camera, s.now);
+	track_tick(&s.track, s.now);
 	assert_int_equal(s.ends, 2);
 	scene_close(&s);
 }
@@ -235,10 +238,10 @@ a_slow_uplink_loses_whole_groups_and_leaves_no_gap_in_the_run(void **state)
 	(void)state;
 	scene_open(&s);
 	feed(&s, 10);
-	s.unsent = CAMERA_BACKLOG_MAX + 1;
+	s.unsent = TRACK_BACKLOG_MAX + 1;
 	feed(&s, 25); /* a key frame passes; too much is still unsent */
 	assert_int_equal(s.pictures, 10);
-	s.unsent = CAMERA_BACKLOG_LOW + 1;
+	s.unsent = TRACK_BACKLOG_LOW + 1;
 	feed(&s, 20);
 	assert_int_equal(s.pictures, 10);
 	s.unsent = 0;
@@ -257,10 +260,10 @@ nothing_is_written_while_the_stream_is_closed_or_has_no_hour_key(void **state)
 
 	(void)state;
 	scene_open(&s);
-	camera_close(&s.camera);
+	track_close(&s.track);
 	feed(&s, 31);
 	assert_int_equal(s.headers, 0);
-	camera_open(&s.camera);
+	track_open(&s.track);
 	free(s.home.hours[0]);
 	s.home.hours[0] = NULL;
 	s.count = 0;
@@ -272,13 +275,13 @@ nothing_is_written_while_the_stream_is_closed_or_has_no_hour_key(void **state)
 	assert_int_equal(s.headers, 1);
 	/* the link is lost and comes back: a new run that names the old one */
 	feed(&s, 5);
-	const struct run_id first = run_write_info(s.camera.run)->run;
-	camera_close(&s.camera);
-	camera_open(&s.camera);
+	const struct run_id first = run_write_info(s.track.run)->run;
+	track_close(&s.track);
+	track_open(&s.track);
 	s.count = 0;
 	feed(&s, 1);
 	assert_int_equal(s.headers, 2);
-	assert_memory_equal(run_write_info(s.camera.run)->before.run.octets,
+	assert_memory_equal(run_write_info(s.track.run)->before.run.octets,
 	    first.octets, RUN_ID_OCTETS);
 	scene_close(&s);
 }
@@ -301,17 +304,44 @@ a_capture_process_cannot_lie_about_time(void **state)
 					      rows[i].said_us),
 			.octets = slice_make(
 			    "\0\0\0\1\x67s\0\0\0\1\x68p\0\0\0\1\x65i", 18) };
-		T_OK(camera_unit(&s.camera, &u, s.now));
-		assert_int_equal(s.camera.last_us,
+		T_OK(track_unit(&s.track, &u, s.now));
+		assert_int_equal(s.track.last_us,
 		    (int64_t)s.now.real_us + rows[i].want_us);
 		scene_close(&s);
 	}
 }
 
+static size_t
+no_backlog(void *to)
+{
+	(void)to;
+	return 0;
+}
+
+static void
+record_drop(void *to, uint64_t index, uint8_t flags, struct slice record)
+{
+	(void)to;
+	(void)index;
+	(void)flags;
+	(void)record;
+}
+
+static void
+row_drop(void *to, const struct index_row *row)
+{
+	(void)to;
+	(void)row;
+}
+
 static void
 nonsense_is_the_process_fault_and_status_is_kept(void **state)
 {
+	static const struct camera_ends ends = { record_drop, no_backlog,
+		row_drop };
+	const struct index_before none = { .hour = 0 };
 	struct scene s;
+	struct camera c;
 	const struct unit word = { .kind = UNIT_STATUS,
 		.octets = SLICE_LIT("\3\0\0\0\0") };
 	const struct unit bad = { .kind = UNIT_STATUS,
@@ -319,10 +349,13 @@ nonsense_is_the_process_fault_and_status_is_kept(void **state)
 
 	(void)state;
 	scene_open(&s);
-	T_OK(camera_unit(&s.camera, &word, s.now));
-	assert_int_equal(s.camera.state, REASON_PASSWORD);
-	T_ERR(ERR_SYNTAX, camera_unit(&s.camera, &bad, s.now));
+	camera_init(&c, &s.keys.camera[0], &s.keys, &s.home, &none, &ends);
+	assert_int_equal(c.state, REASON_NO_PROCESS);
+	T_OK(camera_unit(&c, TRACK_MAIN, &word, s.now));
+	assert_int_equal(c.state, REASON_PASSWORD);
+	T_ERR(ERR_SYNTAX, camera_unit(&c, TRACK_MAIN, &bad, s.now));
 	T_ERR(ERR_SYNTAX, feed_octets(&s, "nonsense", 8));
+	camera_fini(&c);
 	scene_close(&s);
 }
 
@@ -335,16 +368,15 @@ heads_name_the_last_mark_of_the_run_before_until_there_is_a_new_one(
 
 	(void)state;
 	scene_open(&s);
-	camera_head(&s.camera, &h);
-	assert_int_equal(h.state, REASON_NO_PROCESS);
+	track_head(&s.track, &h);
 	feed(&s, 20);
-	camera_head(&s.camera, &h);
-	const struct run_id run = run_write_info(s.camera.run)->run;
+	track_head(&s.track, &h);
+	const struct run_id run = run_write_info(s.track.run)->run;
 	assert_memory_equal(h.run.octets, run.octets, RUN_ID_OCTETS);
 	assert_int_equal(h.mark_number, 1);
-	camera_close(&s.camera);
+	track_close(&s.track);
 	struct head last;
-	camera_head(&s.camera, &last);
+	track_head(&s.track, &last);
 	assert_memory_equal(last.run.octets, run.octets, RUN_ID_OCTETS);
 	assert_int_equal(last.mark_number, 1);
 	assert_memory_equal(last.mark_hash, h.mark_hash, SHA256_OCTETS);

@@ -1,0 +1,184 @@
+/*
+ * record.c - rows of log and state streams: events, heads, indexes. Sealed in
+ * the home; of a state only the newest row of a run is kept.
+ */
+#include "base/codec.h"
+#include "eavesd/core/core.h"
+#include "os/clock.h"
+
+#define ROW_OCTETS_MAX (16u << 10)
+#define ROWS_MAX       32u
+#define CLASS_STATE    3
+#define DAYS_LATE_MAX  31u /* a hub that was away tells of days before */
+
+enum err
+record_append(struct core *core, const struct id *stream,
+    const struct stream *s, const struct record_place *at, struct slice sealed)
+{
+	struct index16 tag = { { { 0 } } };
+	const struct count index = { at->index };
+	const struct day day = { at->day == 0 ? clock_day() : at->day };
+	AUTO_BUF struct buf there = { 0 };
+	struct sealed checked;
+	enum err e;
+
+	if (s->class != at->class || at->class == 1)
+		return ERR_DENIED;
+	if (day.since_1970 > clock_day() + 1 ||
+	    day.since_1970 + DAYS_LATE_MAX < clock_day())
+		return ERR_RANGE;
+	if (sealed.len != 1024 && sealed.len != 4096 &&
+	    sealed.len != ROW_OCTETS_MAX)
+		return ERR_SYNTAX;
+	if ((e = sealed_by_peer(sealed, &checked)) != ERR_OK)
+		return e;
+	memcpy(tag.octets.octets, at->run.octets, RUN_ID_OCTETS);
+	if ((e = store_write(core->store, SQL_RECORD_ADD,
+		 CELLS(cell_id(stream), cell_index(&tag), cell_count(index),
+		     cell_day(day), cell_sealed(checked)))) != ERR_OK)
+		return e;
+	/* sent again it is there already; another in its place is refused */
+	buf_init(&there, ROW_OCTETS_MAX);
+	if ((e = store_octets(core->store, SQL_RECORD_GET,
+		 CELLS(cell_id(stream), cell_index(&tag), cell_count(index)), 0,
+		 &there)) != ERR_OK)
+		return e;
+	if (!slice_eq(buf_slice(&there), sealed))
+		return ERR_CONFLICT;
+	/* of a state only the last counts */
+	return at->class != CLASS_STATE
+		   ? ERR_OK
+		   : store_write(core->store, SQL_RECORD_SUPERSEDE,
+			 CELLS(cell_id(stream), cell_index(&tag),
+			     cell_count(index)));
+}
+
+void
+row_post(struct call *c)
+{
+	struct record_place at = { 0 };
+	struct stream s;
+	struct id stream;
+	uint64_t class;
+	AUTO_BUF struct buf sealed;
+	enum err e;
+
+	buf_init(&sealed, ROW_OCTETS_MAX);
+	if (!ticket_need(c, TICKET_HOME) ||
+	    !in_only(c, c->in,
+		ONLY("stream", "class", "run", "index", "sealed")) ||
+	    !in_id(c, c->in, "stream", &stream) ||
+	    !in_number(c, c->in, "class", 3, &class) ||
+	    !in_octets(c, c->in, "run", at.run.octets, RUN_ID_OCTETS) ||
+	    !in_number(c, c->in, "index", INT64_MAX, &at.index) ||
+	    !in_blob(c, c->in, "sealed", &sealed))
+		return;
+	at.class = (uint8_t) class;
+	if ((c->claims.rights & RIGHT_WRITE) == 0)
+		e = ERR_DENIED;
+	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
+		e = id_eq(&s.home, &c->home) ? record_append(c->core, &stream,
+						   &s, &at, buf_slice(&sealed))
+					     : ERR_MISSING;
+	if (e != ERR_OK)
+		(void)call_fail_err(c, e);
+}
+
+struct rows_ctx {
+	struct call *call;
+	json_t *list;
+};
+
+static enum err
+row_out(void *ctx, const struct row *row)
+{
+	struct rows_ctx *r = ctx;
+	json_t *o = json_object();
+	struct run_id run;
+
+	if (o == NULL || json_array_append_new(r->list, o) != 0)
+		return ERR_NOMEM;
+	memcpy(run.octets, row_octets(row, 0).at, RUN_ID_OCTETS);
+	out_run(r->call, o, "run", &run);
+	out_count(r->call, o, "index", (struct count){ row_number(row, 1) });
+	out_sealed(r->call, o, "sealed", row_sealed(row, 2));
+	return ERR_OK;
+}
+
+/* Of a day, or (NULL) the newest. */
+static enum err
+rows_read(struct rows_ctx *r, const struct id *stream, const struct day *day,
+    struct count most)
+{
+	struct store *store = r->call->core->store;
+
+	if (day == NULL)
+		return store_each(store, SQL_RECORD_NEWEST,
+		    CELLS(cell_id(stream), cell_count(most)), row_out, r);
+	return store_each(store, SQL_RECORD_OF_DAY,
+	    CELLS(cell_id(stream), cell_day(*day), cell_count(most)), row_out,
+	    r);
+}
+
+void
+rows_post(struct call *c)
+{
+	const bool of_day = json_object_get(c->in, "day") != NULL;
+	struct rows_ctx r = { .call = c };
+	uint64_t day = 0;
+	struct count most;
+	struct stream s;
+	struct id stream;
+	enum err e;
+
+	if (!ticket_need(c, TICKET_HOME) ||
+	    !in_only(c, c->in, ONLY("stream", "most", "day")) ||
+	    !in_id(c, c->in, "stream", &stream) ||
+	    !in_number(c, c->in, "most", ROWS_MAX, &most.n) ||
+	    (of_day && !in_number(c, c->in, "day", UINT32_MAX, &day)))
+		return;
+	const struct day wanted = { (uint32_t)day };
+	r.list = json_array();
+	if ((c->claims.rights & RIGHT_PAST) == 0)
+		e = ERR_DENIED;
+	else if (json_object_set_new(c->out, "rows", r.list) != 0)
+		e = ERR_NOMEM;
+	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
+		e = id_eq(&s.home, &c->home)
+			? rows_read(&r, &stream, of_day ? &wanted : NULL, most)
+			: ERR_MISSING;
+	if (e != ERR_OK)
+		(void)call_fail_err(c, e);
+}
+
+/* Core binds device to stream: another tenant's stream is refused. */
+enum err
+row_append(struct core *core, struct ipc_msg *m)
+{
+	uint8_t spki[SHA256_OCTETS];
+	struct device d;
+	struct stream s;
+	struct record_place at;
+	struct id stream;
+	struct rd r;
+	enum err e;
+
+	rd_init(&r, m->body);
+	rd_copy(&r, spki, sizeof spki);
+	(void)rd_octets(&r, ID_OCTETS + KEY_OCTETS);
+	rd_id(&r, &stream);
+	at.class = rd_u8(&r);
+	rd_copy(&r, at.run.octets, RUN_ID_OCTETS);
+	at.index = rd_u64(&r);
+	at.day = rd_u32(&r);
+	const struct slice sealed = rd_sized(&r, ROW_OCTETS_MAX);
+	if ((e = rd_end(&r)) != ERR_OK)
+		return e;
+	if ((e = device_get(core, spki, &d)) == ERR_OK &&
+	    (e = stream_get(core, &stream, &s)) == ERR_OK)
+		e = id_eq(&s.writer, &d.id) && id_eq(&s.home, &d.home)
+			? record_append(core, &stream, &s, &at, sealed)
+			: ERR_DENIED;
+	answer_err(core, m, e);
+	return ERR_OK;
+}
