@@ -10,7 +10,9 @@ clock, and HTTP Digest (RFC 7616).
                              and an answer ends it
       basic                  asks for the password in the clear
       chunked close old-http answers in chunks; closes after each; HTTP/1.0
-      no-services media2     knows no GetServices; has the second media alone
+      no-services media1 media2   knows no GetServices; has the first media
+                             alone, the second alone
+      media2-broken          says that it has the second, and has not
       wrong-host             says addresses that are not its own
       clock                  its clock is two hours late
       no-login               asks for no password
@@ -277,7 +279,9 @@ class Camera:
         make = getattr(self, 'say_' + name, None)
         if (make is None or (name == 'GetServices' and
                              'no-services' in self.flags) or
-                ('media2' in self.flags and space == MEDIA)):
+                ('media2' in self.flags and space == MEDIA) or
+                (self.flags & {'media1', 'media2-broken'} and
+                 space == MEDIA_2)):
             return self.answer(handler, 500, fault('ActionNotSupported'))
         said = make(body, space)
         if said is None:
@@ -324,7 +328,9 @@ class Camera:
             '</tds:GetSystemDateAndTimeResponse>')
 
     def say_GetServices(self, *_):
-        spaces = [(DEVICE, 'device_service'), (MEDIA_2, 'media2')]
+        spaces = [(DEVICE, 'device_service')]
+        if 'media1' not in self.flags:
+            spaces.append((MEDIA_2, 'media2'))
         if 'media2' not in self.flags:
             spaces.append((MEDIA, 'media'))
         return ('<tds:GetServicesResponse>' + ''.join(
@@ -359,6 +365,8 @@ class Camera:
         two = space == MEDIA_2
         out = ''
         for token, name, codec, w, h, fps, kbit, audio in self.PROFILES:
+            if not two:
+                codec = 'H264'  # there is no other word
             t = escape(token, {'"': '&quot;'})
             video = (f'<tt:Encoding>{codec}</tt:Encoding><tt:Resolution>'
                      f'<tt:Width>{w}</tt:Width><tt:Height>{h}</tt:Height>'

@@ -392,13 +392,12 @@ profile_tell(struct run *r, const struct onvif_profile *p,
 
 /* A profile without a stream is no reason to lose the others. */
 static bool
-profiles_tell(struct run *r, const struct onvif_services *s)
+profiles_tell(struct run *r, const char *path, bool second)
 {
 	static struct onvif_profile profiles[ONVIF_PROFILES_MAX];
-	const bool second = s->media[0] == '\0';
 	struct question q = { .what = second ? ONVIF_PROFILES_2
 					     : ONVIF_PROFILES,
-		.path = second ? s->media_2 : s->media };
+		.path = path };
 	size_t n, told = 0;
 
 	if (!ask(r, &q) || !was_read(r, onvif_profiles_read(buf_slice(&r->body),
@@ -418,6 +417,23 @@ profiles_tell(struct run *r, const struct onvif_services *s)
 			return false;
 	}
 	return told > 0 || fail(r, REASON_SAID_NO);
+}
+
+/*
+ * The first media service has no word for H.265: cameras call it H.264 there.
+ * So the second comes first, where there is one that works.
+ */
+static bool
+streams_tell(struct run *r, const struct onvif_services *s)
+{
+	if (s->media_2[0] != '\0') {
+		if (profiles_tell(r, s->media_2, true))
+			return true;
+		if (s->media[0] == '\0' ||
+		    (r->why != REASON_SAID_NO && r->why != REASON_NO_PATH))
+			return false;
+	}
+	return profiles_tell(r, s->media, false);
 }
 
 enum reason
@@ -441,7 +457,7 @@ onvif_run(const struct onvif_source *s, int channel_fd, int out_fd,
 		if (strcmp(r.url.path, "/") == 0)
 			memcpy(r.url.path, ONVIF_PATH, sizeof ONVIF_PATH);
 		if (clock_learn(&r) && services_learn(&r, &services) &&
-		    device_tell(&r) && profiles_tell(&r, &services))
+		    device_tell(&r) && streams_tell(&r, &services))
 			r.why = REASON_RUNNING;
 	}
 	line_close(&r);
