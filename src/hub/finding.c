@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "hub/capture/capture.h"
 #include "os/file.h"
 #include "proto/onvif.h"
@@ -184,6 +185,12 @@ findings_discover(struct findings *all, void (*done)(struct finding *f),
 	return finding_start(all, &s, done, owner);
 }
 
+static bool
+slice_has(struct slice s, char c)
+{
+	return s.len != 0 && memchr(s.at, c, s.len) != NULL;
+}
+
 enum err
 findings_probe(struct findings *all, struct slice url,
     const struct finding_login *login, void (*done)(struct finding *f),
@@ -198,7 +205,9 @@ findings_probe(struct findings *all, struct slice url,
 
 	if ((e = onvif_url_parse(url, &u)) != ERR_OK)
 		return e;
-	if (u.tls || u.rtsp)
+	/* the name stands between quotes in a field of the request */
+	if (u.tls || u.rtsp || !utf8_is_clean(login->user) ||
+	    slice_has(login->user, '"') || slice_has(login->user, '\\'))
 		return ERR_SYNTAX;
 	return finding_start(all, &s, done, owner);
 }

@@ -57,7 +57,10 @@ MUST_USE enum err findings_discover(struct findings *all,
     void (*done)(struct finding *f), void *owner);
 /*
  * Asks the camera at url, http://HOST[:PORT][/PATH] of its device service
- * (without a path: the usual one). Also ERR_SYNTAX, ERR_LIMIT.
+ * (without a path: the usual one). The streams that are found are at
+ * rtsp://HOST:port path of each profile. Errors as above; ERR_SYNTAX: no such
+ * address, or a user's name that is not clean text or holds a quote or a
+ * backslash; ERR_LIMIT: too long.
  */
 MUST_USE enum err findings_probe(struct findings *all, struct slice url,
     const struct finding_login *login, void (*done)(struct finding *f),

@@ -124,6 +124,8 @@ what_was_found_is_told_once_at_the_end(void **state)
 static void
 a_question_reaches_the_parent_as_it_was_asked(void **state)
 {
+	static const char *const bad_users[] = { "a\r\nX: y", "a\"b", "a\\",
+		"\xff" };
 	const struct finding_login l = { SLICE_LIT("ada"), SLICE_LIT("x y") };
 	struct channel_request r;
 	struct capture_settings c;
@@ -136,6 +138,13 @@ a_question_reaches_the_parent_as_it_was_asked(void **state)
 			      &l, scene_done, &s));
 	T_ERR(ERR_SYNTAX, findings_probe(&s.findings, SLICE_LIT("https://a/"),
 			      &l, scene_done, &s));
+	for (size_t i = 0; i < COUNT(bad_users); i++) {
+		const struct finding_login bad = { slice_str(bad_users[i]),
+			SLICE_LIT("") };
+		T_ERR(ERR_SYNTAX,
+		    findings_probe(&s.findings, SLICE_LIT("http://a/"), &bad,
+			scene_done, &s));
+	}
 	T_OK(findings_probe(&s.findings, SLICE_LIT("http://a:81/b"), &l,
 	    scene_done, &s));
 	buf_init(&more, CHANNEL_MORE_OCTETS_MAX);
