@@ -5,7 +5,7 @@
  *
  *   bare-relay plain|tls [CERT KEY]     prints `port N`
  *
- * GET /p publishes (masked binary frames), GET /v views.
+ * GET /pN publishes (masked binary frames), GET /vN views stream N; no N is 0.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,7 +25,7 @@ struct blob {
 	unsigned char at[];
 };
 struct peer {
-	int fd, place;
+	int fd, stream;
 	enum {
 		NEW,
 		PUBLISHER,
@@ -38,8 +38,11 @@ struct peer {
 	int first, count, sent;
 };
 
-static struct peer *viewers[65536];
-static int viewer_count, ep;
+static struct stream {
+	struct peer **viewers;
+	int count, room;
+} streams[4096];
+static int ep;
 static SSL_CTX *tls;
 
 static int
@@ -122,7 +125,8 @@ flush(struct peer *p)
 }
 
 static void
-fan(const unsigned char *mask, const unsigned char *payload, int n)
+fan(const struct stream *s, const unsigned char *mask,
+    const unsigned char *payload, int n)
 {
 	struct blob *b = malloc(sizeof *b + 4 + (size_t)n);
 
@@ -134,8 +138,8 @@ fan(const unsigned char *mask, const unsigned char *payload, int n)
 	b->at[3] = (unsigned char)n;
 	for (int i = 0; i < n; i++)
 		b->at[4 + i] = payload[i] ^ mask[i & 3];
-	for (int i = 0; i < viewer_count; i++) {
-		struct peer *v = viewers[i];
+	for (int i = 0; i < s->count; i++) {
+		struct peer *v = s->viewers[i];
 		const int sent = v->count != 0 ? -1 : out(v, b->at, b->len);
 
 		if (sent != b->len)
@@ -157,7 +161,7 @@ frames(struct peer *p)
 
 		if (p->in_len - at < head + n)
 			break;
-		fan(f + head - 4, f + head, n);
+		fan(&streams[p->stream], f + head - 4, f + head, n);
 		at += head + n;
 	}
 	memmove(p->in, p->in + at, (size_t)(p->in_len - at));
@@ -175,8 +179,16 @@ greet(struct peer *p)
 	if (end == NULL)
 		return;
 	p->is = p->in[5] == 'p' ? PUBLISHER : VIEWER;
-	if (p->is == VIEWER)
-		viewers[viewer_count++] = p;
+	p->stream = atoi((char *)p->in + 6) % 4096;
+	if (p->is == VIEWER) {
+		struct stream *s = &streams[p->stream];
+
+		if (s->count == s->room)
+			s->viewers = realloc(s->viewers,
+			    (size_t)(s->room = 2 * s->room + 8) *
+				sizeof *s->viewers);
+		s->viewers[s->count++] = p;
+	}
 	(void)out(p, (const unsigned char *)ok, sizeof ok - 1);
 	const int used = (int)(end + 4 - p->in);
 	memmove(p->in, end + 4, (size_t)(p->in_len - used));
@@ -193,10 +205,11 @@ readable(struct peer *p)
 		if (n <= 0) {
 			if (n == 0 || errno != EAGAIN) {
 				(void)epoll_ctl(ep, EPOLL_CTL_DEL, p->fd, NULL);
-				for (int i = 0; i < viewer_count; i++)
-					if (viewers[i] == p)
-						viewers[i] = viewers
-						    [--viewer_count];
+				struct stream *s = &streams[p->stream];
+				for (int i = 0; i < s->count; i++)
+					if (s->viewers[i] == p)
+						s->viewers[i] =
+						    s->viewers[--s->count];
 				(void)close(p->fd);
 			}
 			return;

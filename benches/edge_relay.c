@@ -4,7 +4,7 @@
  *
  *   edge-relay plain|tls [CERT KEY]     prints `port N`
  *
- * GET /p publishes (slot u32 ‖ record), GET /v views.
+ * GET /pN publishes (slot u32 ‖ record), GET /vN views stream N; no N is 0.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@ struct peer {
 	struct conn conn;
 	struct websocket ws;
 	struct fan_view view;
+	struct fan_stream *stream;
 	bool upgraded;
 	struct peer *next_dead;
 };
@@ -29,18 +30,29 @@ struct peer {
 static struct loop *loop;
 static struct loop_fd door;
 static SSL_CTX *tls;
-static struct fan_stream stream;
+static struct fan_stream streams[4096];
 static struct peer *dead;
 
 static enum err
 peer_message(struct websocket *w, enum ws_opcode kind, struct slice s)
 {
+	struct peer *p = OBJ_OF(w, struct peer, ws);
 	struct record_clear clear;
 
-	(void)w;
 	return kind != WS_BINARY || s.len < 4
 		   ? ERR_OK
-		   : fan_publish(&stream, slice_skip(s, 4), &clear);
+		   : fan_publish(p->stream, slice_skip(s, 4), &clear);
+}
+
+/* "/vN" or "/pN" */
+static struct fan_stream *
+stream_of(struct slice target)
+{
+	size_t n = 0;
+
+	for (size_t i = 2; i < target.len && i < 6; i++)
+		n = 10 * n + (size_t)(target.at[i] - '0');
+	return &streams[n % COUNT(streams)];
 }
 
 static enum err
@@ -58,7 +70,8 @@ peer_input(struct conn *c)
 	e = http_request_parse(buf_slice(&c->in), &h);
 	if (e != ERR_OK)
 		return e == ERR_MORE ? ERR_OK : e;
-	const bool viewer = http_is(h.target, "/v");
+	const bool viewer = slice_starts(h.target, SLICE_LIT("/v"));
+	p->stream = stream_of(h.target);
 	buf_consume(&c->in, h.octets);
 	p->upgraded = true;
 	websocket_init(&p->ws, c, true, RECORD_OCTETS_MAX);
@@ -66,7 +79,7 @@ peer_input(struct conn *c)
 	if ((e = conn_send(c, slice_str(ok))) != ERR_OK)
 		return e;
 	if (viewer)
-		fan_view_add(&stream, &p->view, c);
+		fan_view_add(p->stream, &p->view, c);
 	return c->in.len != 0 ? websocket_input(&p->ws) : ERR_OK;
 }
 
@@ -118,14 +131,15 @@ tls_begin(const char *cert, const char *key)
 int
 main(int argc, char **argv)
 {
-	const struct id id = { { 1 } };
+	struct id id = { { 1 } };
 	const struct rlimit files = { 65536, 65536 };
 	uint16_t port;
 	int fd;
 
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	sandbox_begin();
-	fan_stream_init(&stream, &id, 1);
+	for (uint32_t i = 0; i < COUNT(streams); i++)
+		fan_stream_init(&streams[i], &id, i + 1);
 	if ((argc == 4 && strcmp(argv[1], "tls") == 0 &&
 		tls_begin(argv[2], argv[3]) != ERR_OK) ||
 	    (loop = loop_create()) == NULL ||

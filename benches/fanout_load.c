@@ -1,10 +1,10 @@
 /*
- * fanout_load.c - one publisher and many viewers against a relay, and what it
- * cost the relay: CPU µs per delivery, from its process's accounts.
+ * fanout_load.c - publishers and viewers against a relay, and what it cost the
+ * relay: CPU µs per delivery, from its process's accounts.
  *
- *   fanout-load plain|tls PORT PID VIEWERS SECONDS
+ *   fanout-load plain|tls PORT PID STREAMS VIEWERS SECONDS
  *
- * 30 records of 8 KiB a second. Prints `us-per-delivery delivered sent`.
+ * VIEWERS are those of each stream. 30 records of 8 KiB a second and stream. Prints `us-per-delivery delivered sent`.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -83,7 +83,7 @@ all_write(const struct viewer *v, const void *from, size_t n)
 }
 
 static void
-viewer_open(struct viewer *v, int port, char path)
+viewer_open(struct viewer *v, int port, char path, int stream)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET,
 		.sin_port = htons((unsigned short)port),
@@ -101,7 +101,7 @@ viewer_open(struct viewer *v, int port, char path)
 		must(SSL_connect(v->ssl) == 1, "TLS");
 	}
 	const int n = snprintf(text, sizeof text,
-	    "GET /%c HTTP/1.1\r\nHost: a\r\n\r\n", path);
+	    "GET /%c%d HTTP/1.1\r\nHost: a\r\n\r\n", path, stream);
 	all_write(v, text, (size_t)n);
 	while (seen < 4) {
 		const long k = v->ssl != NULL ? SSL_read(v->ssl, &c, 1)
@@ -177,45 +177,68 @@ octets_take(int ep)
 	return octets;
 }
 
+static unsigned long
+wait_until(int ep, double until)
+{
+	unsigned long octets = 0;
+
+	do {
+		octets += octets_take(ep);
+		(void)poll(NULL, 0, 0);
+	} while (now() < until);
+	return octets;
+}
+
+static void
+all_open(struct viewer *v, int streams, int viewers, int port, int ep)
+{
+	for (int i = 0; i < streams * viewers; i++) {
+		struct epoll_event e = { .events = EPOLLIN, .data.ptr = &v[i] };
+
+		viewer_open(&v[i], port, 'v', i / viewers);
+		(void)epoll_ctl(ep, EPOLL_CTL_ADD, v[i].fd, &e);
+	}
+	for (int i = 0; i < streams; i++) {
+		struct viewer *p = &v[streams * viewers + i];
+
+		viewer_open(p, port, 'p', i);
+		publish(p, 0); /* the header; viewers join at the next key */
+	}
+}
+
 int
 main(int argc, char **argv)
 {
-	if (argc != 6)
+	if (argc != 7)
 		return 2;
 	const int port = atoi(argv[2]), pid = atoi(argv[3]);
-	const int count = atoi(argv[4]), seconds = atoi(argv[5]);
-	struct viewer *v = calloc((size_t)count + 1, sizeof *v);
+	const int streams = atoi(argv[4]), viewers = atoi(argv[5]);
+	const size_t count = (size_t)(streams * viewers);
+	struct viewer *v = calloc(count + (size_t)streams, sizeof *v);
 	const struct rlimit files = { 100000, 100000 };
-	unsigned long index = 0, octets = 0;
+	unsigned long index = 1, octets = 0;
 
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (strcmp(argv[1], "tls") == 0)
 		tls = SSL_CTX_new(TLS_client_method());
 	const int ep = epoll_create1(0);
-	for (int i = 0; i < count; i++) {
-		struct epoll_event e = { .events = EPOLLIN, .data.ptr = &v[i] };
-
-		viewer_open(&v[i], port, 'v');
-		(void)epoll_ctl(ep, EPOLL_CTL_ADD, v[i].fd, &e);
-	}
-	struct viewer *p = &v[count];
-	viewer_open(p, port, 'p');
-	publish(p, index++); /* the header; viewers join at the next key */
+	all_open(v, streams, viewers, port, ep);
 	const double cpu0 = cpu_us(pid), begin = now();
-	while (now() < begin + seconds) {
-		publish(p, index++);
-		const double next = begin + (double)index / 30.0;
-		do {
-			octets += octets_take(ep);
-			(void)poll(NULL, 0, 0);
-		} while (now() < next);
+	/* the streams take turns within the time of a picture */
+	while (now() < begin + atoi(argv[6])) {
+		for (int i = 0; i < streams; i++) {
+			const double at = (double)i / streams;
+
+			octets += wait_until(ep,
+			    begin + ((double)index - 1 + at) / 30.0);
+			publish(&v[count + (size_t)i], index);
+		}
+		index++;
 	}
-	const double quiet = now() + 1;
-	while (now() < quiet)
-		octets += octets_take(ep);
+	octets += wait_until(ep, now() + 1);
 	const double delivered = (double)octets / (RECORD + 8);
 	(void)printf("%.3f %.0f %.0f\n", (cpu_us(pid) - cpu0) / delivered,
-	    delivered, (double)(index - 1) * count);
+	    delivered, (double)(index - 1) * (double)count);
 	return 0;
 }

@@ -12,6 +12,8 @@
  */
 int cli_backup(int argc, char **argv);
 int cli_restore(int argc, char **argv);
+/* fsck SERVER-FOLDER KEEPER-FOLDER: becomes the program eaves-fsck. */
+int cli_fsck(int argc, char **argv);
 /*
  * keeper-backup KEEPER-FOLDER FILE, keeper-restore FILE KEEPER-FOLDER: under
  * a passphrase, which is a line on the standard input.
@@ -28,6 +30,12 @@ int cli_lan_cert(int argc, char **argv);
 int cli_lan_name(int argc, char **argv);
 /* link FOLDER: another set-up link, from the hub of ./run in that folder. */
 int cli_link(int argc, char **argv);
+/*
+ * log [--dir FOLDER] [--since TIME] [EVENT]: what server and hub of ./run
+ * logged, each line with what it means and what to do. log --list: all
+ * that can be logged.
+ */
+int cli_log(int argc, char **argv);
 /*
  * qr: the line on the standard input as a QR code. Not an argument: a link is
  * a secret, and arguments can be seen by others.

@@ -9,11 +9,13 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "backup", "SERVER-FOLDER TO", cli_backup },
+	{ "fsck", "SERVER-FOLDER KEEPER-FOLDER", cli_fsck },
 	{ "keeper-backup", "KEEPER-FOLDER FILE", cli_keeper_backup },
 	{ "keeper-restore", "FILE KEEPER-FOLDER", cli_keeper_restore },
 	{ "lan-cert", "FOLDER", cli_lan_cert },
 	{ "lan-name", "CERTIFICATE", cli_lan_name },
 	{ "link", "FOLDER", cli_link },
+	{ "log", "[--dir FOLDER] [--since TIME] [EVENT] | --list", cli_log },
 	{ "qr", "< ADDRESS", cli_qr },
 	{ "restore", "FROM SERVER-FOLDER", cli_restore },
 	{ "verify", "FILM [--key KEY]", cli_verify },

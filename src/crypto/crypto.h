@@ -26,6 +26,14 @@ void sha256(struct slice in, uint8_t ret_digest[static SHA256_OCTETS]);
 void sha256_join(const struct slice *parts, size_t part_count,
     uint8_t ret_digest[static SHA256_OCTETS]);
 
+/* A digest made bit by bit. */
+struct sha256_sum;
+struct sha256_sum *sha256_begin(void); /* NULL: no memory */
+void sha256_add(struct sha256_sum *s, struct slice more);
+/* Nothing can be added afterwards. */
+void sha256_end(struct sha256_sum *s, uint8_t ret_digest[static SHA256_OCTETS]);
+void sha256_drop(struct sha256_sum *s); /* wiped; NULL is fine */
+
 /* A small secret on the stack: wiped at the end of its scope. */
 struct key {
 	uint8_t octets[KEY_OCTETS];

@@ -1,6 +1,5 @@
 #include "hub/address.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/slice.h"
@@ -86,10 +85,28 @@ url_clean(struct slice s)
 	return true;
 }
 
+/* Our own word at the end of a path. */
+static bool
+udp_cut(struct slice *s)
+{
+	const struct slice word = SLICE_LIT("transport=udp");
+
+	if (s->len <= word.len ||
+	    !slice_eq(slice_skip(*s, s->len - word.len), word))
+		return false;
+	const uint8_t before = s->at[s->len - word.len - 1];
+	if (before != '?' && before != '&')
+		return false;
+	s->len -= word.len + 1;
+	return true;
+}
+
 static enum err
 rtsp_parse(struct slice s, struct address *a)
 {
 	const struct slice scheme = SLICE_LIT("rtsp://");
+
+	a->udp = udp_cut(&s);
 	struct slice rest = slice_skip(s, scheme.len);
 	const size_t slash = slice_find(rest, '/');
 	struct slice authority = slice_head(rest, slash);

@@ -2,10 +2,12 @@
  * address.h - where a camera is, as a person writes it: demo, a path of a
  * file, pipe:PATH, or rtsp://HOST[:PORT]/PATH. A user name may stand in it, a
  * password may not: it would be seen in process lists and shell histories.
+ * "?transport=udp" or "&transport=udp" at its end is ours, not the camera's.
  */
 #ifndef HUB_ADDRESS_H
 #define HUB_ADDRESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -21,6 +23,7 @@ struct address {
 	uint16_t port;
 	char user[256];
 	char url[ADDRESS_OCTETS_MAX + 1]; /* RTSP, without user */
+	bool udp; /* RTSP: packets by UDP from the start */
 };
 
 /*

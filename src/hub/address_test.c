@@ -42,6 +42,32 @@ addresses_are_what_a_person_writes(void **state)
 }
 
 static void
+transport_udp_at_its_end_is_ours(void **state)
+{
+	static const struct {
+		const char *text, *url;
+		bool udp;
+	} good[] = {
+		{ "rtsp://cam/live?transport=udp", "rtsp://cam/live", true },
+		{ "rtsp://cam/a?b=1&transport=udp", "rtsp://cam/a?b=1", true },
+		{ "rtsp://cam?transport=udp", "rtsp://cam", true },
+		{ "rtsp://cam/xtransport=udp", "rtsp://cam/xtransport=udp",
+		    false },
+		{ "rtsp://cam/?transport=udp&a=1",
+		    "rtsp://cam/?transport=udp&a=1", false },
+	};
+	struct address a;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		T_OK(address_parse(good[i].text, &a));
+		assert_string_equal(a.url, good[i].url);
+		assert_int_equal(a.udp, good[i].udp);
+		assert_string_equal(a.host, "cam");
+	}
+}
+
+static void
 a_password_in_an_address_is_refused(void **state)
 {
 	struct address a;
@@ -83,6 +109,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_what_a_person_writes),
+		cmocka_unit_test(transport_udp_at_its_end_is_ours),
 		cmocka_unit_test(a_password_in_an_address_is_refused),
 		cmocka_unit_test(what_is_no_address_is_refused),
 	};

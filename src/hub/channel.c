@@ -11,6 +11,13 @@ union room_for_fd {
 };
 
 static enum err
+send_error(void)
+{
+	return errno == EPIPE || errno == ECONNRESET ? ERR_CLOSED
+						     : err_of_errno(errno);
+}
+
+static enum err
 packet_send(int fd, void *at, size_t len, struct slice more, int pass_fd)
 {
 	/* sendmsg only reads; its struct cannot say so */
@@ -28,11 +35,7 @@ packet_send(int fd, void *at, size_t len, struct slice more, int pass_fd)
 		c->cmsg_len = CMSG_LEN(sizeof pass_fd);
 		memcpy(CMSG_DATA(c), &pass_fd, sizeof pass_fd);
 	}
-	if (sendmsg(fd, &m, MSG_NOSIGNAL) == -1)
-		return errno == EPIPE || errno == ECONNRESET
-			   ? ERR_CLOSED
-			   : err_of_errno(errno);
-	return ERR_OK;
+	return sendmsg(fd, &m, MSG_NOSIGNAL) == -1 ? send_error() : ERR_OK;
 }
 
 /*
@@ -80,7 +83,12 @@ channel_ask(int fd, const struct channel_request *r)
 {
 	uint8_t octets[2] = { r->ask, r->camera };
 
-	return packet_send(fd, octets, sizeof octets, r->more, -1);
+	if (r->more.len != 0)
+		return packet_send(fd, octets, sizeof octets, r->more, -1);
+	/* a capture process may send, but not by sendmsg() */
+	if (send(fd, octets, sizeof octets, MSG_NOSIGNAL) == -1)
+		return send_error();
+	return ERR_OK;
 }
 
 enum err

@@ -19,6 +19,7 @@
 #include "base/obj.h"
 #include "hub/channel.h"
 #include "hub/finder.h"
+#include "hub/ports.h"
 #include "hub/unit.h"
 #include "log/log.h"
 #include "os/clock.h"
@@ -39,6 +40,7 @@ struct parent {
 	uint64_t rest_ms;
 	pid_t capture[HUB_CAMERAS_MAX];
 	struct finders finders;
+	struct ports ports[HUB_CAMERAS_MAX];
 };
 
 /* --- a camera's process --- */
@@ -80,7 +82,8 @@ zone_offset_s(void)
 
 /* A pipe that already holds all that the child is to read from it. */
 static enum err
-settings_pipe(const struct parent *p, size_t camera, int *ret_fd)
+settings_pipe(const struct parent *p, size_t camera,
+    const uint16_t udp_port[static 2], int *ret_fd)
 {
 	const struct settings *s = p->settings;
 	const struct address *a = &s->camera[camera].address;
@@ -99,6 +102,8 @@ settings_pipe(const struct parent *p, size_t camera, int *ret_fd)
 		.demo_speed_milli = s->demo_speed_milli,
 		.zone_offset_s = zone_offset_s(),
 		.uid = s->uid_base == 0 ? 0 : s->uid_base + 1,
+		.udp_wanted = a->udp,
+		.udp_port = { udp_port[0], udp_port[1] },
 		.url = slice_str(a->url),
 		.user = slice_str(a->user),
 		.password = buf_slice(&password),
@@ -155,6 +160,7 @@ camera_open(const struct address *a, int *ret_fd)
 static void
 capture_end(struct parent *p, size_t camera)
 {
+	ports_close(&p->ports[camera]);
 	if (p->capture[camera] <= 0)
 		return;
 	(void)kill(p->capture[camera], SIGKILL);
@@ -168,20 +174,29 @@ capture_start(struct parent *p, size_t camera, int *ret_fd)
 	static const char *const argv[] = { "eaves-capture", NULL };
 	AUTO_FD int camera_fd = -1;
 	AUTO_FD int settings_fd = -1;
+	AUTO_FD int word_fd = -1;
+	const struct address *a = &p->settings->camera[camera].address;
+	struct ports *ports = &p->ports[camera];
+	uint16_t udp_port[2] = { 0 };
 	int out[2];
 	enum reason why;
 
 	capture_end(p, camera);
-	why = camera_open(&p->settings->camera[camera].address, &camera_fd);
+	why = camera_open(a, &camera_fd);
 	if (why != REASON_RUNNING)
 		return why;
-	if (settings_pipe(p, camera, &settings_fd) != ERR_OK)
+	/* without them, packets come over the connection or not at all */
+	if (a->kind == CAPTURE_RTSP &&
+	    ports_open(ports, camera_fd, &word_fd, udp_port) != ERR_OK)
+		udp_port[0] = udp_port[1] = 0;
+	if (settings_pipe(p, camera, udp_port, &settings_fd) != ERR_OK)
 		return REASON_PASSWORD;
 	if (pipe2(out, O_CLOEXEC) == -1)
 		return REASON_NO_PROCESS;
 	const struct spawn spawn = { .argv = argv,
-		.fds = { out[1], settings_fd, camera_fd },
-		.fd_count = 3 };
+		.fds = { out[1], settings_fd, camera_fd, ports->fd[0],
+		    ports->fd[1], ports->fd[2], ports->fd[3], word_fd },
+		.fd_count = 8 };
 	const enum err e = spawn_program(&spawn, p->capture_fd,
 	    &p->capture[camera]);
 	(void)close(out[1]);
@@ -328,8 +343,10 @@ signals_take(struct parent *p)
 		stop |= info.ssi_signo != SIGCHLD;
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
 		if (p->capture[i] > 0 &&
-		    waitpid(p->capture[i], NULL, WNOHANG) == p->capture[i])
+		    waitpid(p->capture[i], NULL, WNOHANG) == p->capture[i]) {
 			p->capture[i] = 0; /* its pipe tells the hub */
+			ports_close(&p->ports[i]);
+		}
 	finders_reap(&p->finders);
 	if (p->hub > 0 && waitpid(p->hub, NULL, WNOHANG) == p->hub) {
 		p->hub = 0;
@@ -351,14 +368,23 @@ wait_ms(const struct parent *p)
 static bool
 parent_turn(struct parent *p)
 {
-	struct pollfd fds[2 + FINDERS_MAX] = { { .fd = p->signal_fd,
-						   .events = POLLIN },
-		{ .fd = p->channel_fd, .events = POLLIN } };
+	struct pollfd fds[2 + HUB_CAMERAS_MAX + FINDERS_MAX] = {
+		{ .fd = p->signal_fd, .events = POLLIN },
+		{ .fd = p->channel_fd, .events = POLLIN }
+	};
+	struct pollfd *const ports = fds + 2,
+			     *finders = ports + HUB_CAMERAS_MAX;
 
-	finders_poll(&p->finders, fds + 2);
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		ports[i] = (struct pollfd){ .fd = p->ports[i].word_fd,
+			.events = POLLIN };
+	finders_poll(&p->finders, finders);
 	if (poll(fds, COUNT(fds), wait_ms(p)) == -1 && errno != EINTR)
 		return false;
-	finders_turn(&p->finders, fds + 2);
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (ports[i].revents != 0)
+			ports_serve(&p->ports[i]);
+	finders_turn(&p->finders, finders);
 	if (fds[1].revents != 0) {
 		const enum err e = request_serve(p);
 		/* talks nonsense: the less trusted side starts anew */
@@ -466,6 +492,8 @@ parent_main(const struct settings *s)
 		.capture_fd = -1 };
 	const char *why;
 
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		ports_init(&p.ports[i]);
 	sandbox_begin();
 	if ((why = parent_open(&p)) != NULL) {
 		(void)fprintf(stderr, "eaves-hub: %s\n", why);

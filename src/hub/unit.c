@@ -1,10 +1,18 @@
 #include "hub/unit.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #define UNIT_MAGIC 0x4541
+
+static bool
+kind_is_known(unsigned kind)
+{
+	return (kind >= UNIT_H264 && kind <= UNIT_PROFILE) ||
+	       kind == UNIT_STATUS;
+}
 
 static enum err
 head_check(struct slice in, struct unit *ret_unit, size_t *ret_len)
@@ -12,9 +20,7 @@ head_check(struct slice in, struct unit *ret_unit, size_t *ret_len)
 	const unsigned kind = in.at[2], flags = in.at[3];
 	const uint64_t len = slice_be(slice_skip(in, 16), 4);
 
-	if (slice_be(in, 2) != UNIT_MAGIC ||
-	    (kind != UNIT_H264 && kind != UNIT_THUMB && kind != UNIT_FOUND &&
-		kind != UNIT_PROFILE && kind != UNIT_STATUS) ||
+	if (slice_be(in, 2) != UNIT_MAGIC || !kind_is_known(kind) ||
 	    (flags & ~(unsigned)(UNIT_KEY | UNIT_OWN_TIME)) != 0 ||
 	    slice_be(slice_skip(in, 12), 4) != 0)
 		return ERR_SYNTAX;
@@ -54,6 +60,43 @@ unit_status(struct slice octets, enum reason *ret_reason, uint32_t *ret_detail)
 	*ret_reason = (enum reason)octets.at[0];
 	*ret_detail = (uint32_t)slice_be(slice_skip(octets, 1), 4);
 	return ERR_OK;
+}
+
+static enum err
+sound_check(const struct unit_sound *s)
+{
+	if (s->codec < SOUND_AAC || s->codec >= SOUND__MAX ||
+	    (s->codec == SOUND_AAC) != (s->config.len != 0) ||
+	    s->frame.len == 0)
+		return ERR_SYNTAX;
+	if (s->rate < SOUND_RATE_MIN || s->rate > SOUND_RATE_MAX ||
+	    s->channels < 1 || s->channels > SOUND_CHANNELS_MAX ||
+	    s->config.len > SOUND_CONFIG_OCTETS_MAX ||
+	    s->frame.len > SOUND_FRAME_OCTETS_MAX)
+		return ERR_LIMIT;
+	return ERR_OK;
+}
+
+enum err
+unit_sound_parse(struct slice octets, struct unit_sound *ret_sound)
+{
+	struct unit_sound s;
+	enum err e;
+
+	if (octets.len < SOUND_HEAD_OCTETS)
+		return ERR_SYNTAX;
+	const struct slice rest = slice_skip(octets, SOUND_HEAD_OCTETS);
+	const size_t config_octets = octets.at[6];
+	if (rest.len < config_octets)
+		return ERR_SYNTAX;
+	s.codec = (enum sound_codec)octets.at[0];
+	s.rate = (uint32_t)slice_be(slice_skip(octets, 1), 4);
+	s.channels = octets.at[5];
+	s.config = slice_head(rest, config_octets);
+	s.frame = slice_skip(rest, config_octets);
+	if ((e = sound_check(&s)) == ERR_OK)
+		*ret_sound = s;
+	return e;
 }
 
 static void
@@ -117,6 +160,32 @@ unit_write(int fd, const struct unit *u)
 		done += (size_t)put;
 	}
 	return ERR_OK;
+}
+
+enum err
+unit_write_sound(int fd, uint64_t time_us, const struct unit_sound *s)
+{
+	uint8_t octets[SOUND_HEAD_OCTETS + SOUND_CONFIG_OCTETS_MAX +
+		       SOUND_FRAME_OCTETS_MAX];
+	enum err e;
+
+	if ((e = sound_check(s)) != ERR_OK)
+		return e;
+	octets[0] = (uint8_t)s->codec;
+	be_put(octets + 1, s->rate, 4);
+	octets[5] = (uint8_t)s->channels;
+	octets[6] = (uint8_t)s->config.len;
+	uint8_t *to = octets + SOUND_HEAD_OCTETS;
+	if (s->config.len != 0)
+		to = mempcpy(to, s->config.at, s->config.len);
+	to = mempcpy(to, s->frame.at, s->frame.len);
+	const struct unit u = {
+		.kind = UNIT_SOUND,
+		.flags = UNIT_OWN_TIME,
+		.time_us = time_us,
+		.octets = slice_make(octets, (size_t)(to - octets)),
+	};
+	return unit_write(fd, &u);
 }
 
 enum err

@@ -1,8 +1,10 @@
 /*
  * A unit that parses must be written back to the same octets, and every
- * proper prefix of it must ask for more.
+ * proper prefix of it must ask for more. So must a sound.
  */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/utf8.h"
 #include "hub/found.h"
@@ -26,6 +28,28 @@ found_check(const struct unit *u)
 		assert(p.path[0] == '/' && strchr(p.path, ' ') == NULL &&
 		       p.codec < FOUND_CODEC__MAX &&
 		       utf8_is_clean(slice_str(p.name)));
+}
+
+/* What is written of it is what was read; a pipe holds the longest. */
+static void
+sound_check(const struct unit *u)
+{
+	static uint8_t got[UNIT_HEAD_OCTETS + SOUND_HEAD_OCTETS +
+			   SOUND_CONFIG_OCTETS_MAX + SOUND_FRAME_OCTETS_MAX];
+	static int fd[2] = { -1, -1 };
+	struct unit_sound s;
+
+	if (unit_sound_parse(u->octets, &s) != ERR_OK)
+		return;
+	assert(s.config.at + s.config.len == s.frame.at);
+	assert(s.frame.at + s.frame.len == u->octets.at + u->octets.len);
+	assert(fd[0] != -1 || pipe2(fd, O_CLOEXEC) == 0);
+	const enum err e = unit_write_sound(fd[1], u->time_us, &s);
+	assert(e == ERR_OK);
+	const ssize_t n = read(fd[0], got, sizeof got);
+	assert(n == (ssize_t)(UNIT_HEAD_OCTETS + u->octets.len));
+	assert(
+	    memcmp(got + UNIT_HEAD_OCTETS, u->octets.at, u->octets.len) == 0);
 }
 
 int
@@ -52,6 +76,8 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 			if (unit_status(u.octets, &r, &detail) == ERR_OK)
 				assert(r < REASON__MAX);
 		}
+		if (u.kind == UNIT_SOUND)
+			sound_check(&u);
 		rest = slice_skip(rest, took);
 	}
 	return 0;

@@ -49,7 +49,7 @@ a_unit_of_another_form_is_refused_at_its_head(void **state)
 		uint8_t value;
 		enum err want;
 	} bad[] = { { 0, 0x40, ERR_SYNTAX }, { 1, 0, ERR_SYNTAX },
-		{ 2, 0, ERR_SYNTAX }, { 2, 2, ERR_SYNTAX },
+		{ 2, 0, ERR_SYNTAX }, { 2, 5, ERR_SYNTAX },
 		{ 3, 4, ERR_SYNTAX }, { 12, 1, ERR_SYNTAX },
 		{ 15, 1, ERR_SYNTAX }, { 16, 1, ERR_LIMIT },
 		{ 17, 0x41, ERR_LIMIT }, { 17, 0x40, ERR_MORE } };
@@ -105,6 +105,113 @@ what_is_written_to_a_pipe_is_what_a_reader_parses(void **state)
 	close(fd[1]);
 }
 
+static struct unit_sound
+sound_of(enum sound_codec codec, uint32_t rate, unsigned channels,
+    size_t config_octets, size_t frame_octets)
+{
+	static uint8_t octets[SOUND_FRAME_OCTETS_MAX + 1];
+
+	memset(octets, 0xab, sizeof octets);
+	return (struct unit_sound){ .codec = codec,
+		.rate = rate,
+		.channels = channels,
+		.config = slice_make(octets, config_octets),
+		.frame = slice_make(octets, frame_octets) };
+}
+
+static void
+a_sound_reads_back_as_it_was_written(void **state)
+{
+	static const struct {
+		enum sound_codec codec;
+		uint32_t rate;
+		unsigned channels;
+		size_t config, frame;
+	} good[] = { { SOUND_AAC, 8000, 1, 2, 1 },
+		{ SOUND_AAC, 96000, 2, 64, 8192 },
+		{ SOUND_OPUS, 48000, 2, 0, 100 },
+		{ SOUND_PCMU, 8000, 1, 0, 160 },
+		{ SOUND_PCMA, 16000, 2, 0, 320 } };
+	static uint8_t got[SOUND_FRAME_OCTETS_MAX + 200];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		const struct unit_sound in = sound_of(good[i].codec,
+		    good[i].rate, good[i].channels, good[i].config,
+		    good[i].frame);
+		struct unit_sound out;
+		struct unit u;
+		size_t took;
+		int fd[2];
+
+		assert_int_equal(pipe(fd), 0);
+		T_OK(unit_write_sound(fd[1], 77, &in));
+		const size_t n = (size_t)read(fd[0], got, sizeof got);
+		T_OK(unit_parse(t_edge(got, n), &u, &took));
+		assert_int_equal(took, n);
+		assert_int_equal(u.kind, UNIT_SOUND);
+		assert_int_equal(u.flags, UNIT_OWN_TIME);
+		assert_true(u.time_us == 77);
+		T_OK(unit_sound_parse(u.octets, &out));
+		assert_int_equal(out.codec, in.codec);
+		assert_int_equal(out.rate, in.rate);
+		assert_int_equal(out.channels, in.channels);
+		T_SLICE_EQ(out.config, in.config);
+		T_SLICE_EQ(out.frame, in.frame);
+		close(fd[0]);
+		close(fd[1]);
+	}
+}
+
+static void
+a_sound_outside_its_limits_is_neither_written_nor_read(void **state)
+{
+	static const struct {
+		unsigned codec;
+		uint32_t rate;
+		unsigned channels;
+		size_t config, frame;
+		enum err want;
+	} bad[] = { { 0, 8000, 1, 0, 9, ERR_SYNTAX },
+		{ SOUND__MAX, 8000, 1, 0, 9, ERR_SYNTAX },
+		{ SOUND_AAC, 8000, 1, 0, 9, ERR_SYNTAX },
+		{ SOUND_OPUS, 8000, 1, 2, 9, ERR_SYNTAX },
+		{ SOUND_PCMU, 8000, 1, 0, 0, ERR_SYNTAX },
+		{ SOUND_PCMU, 7999, 1, 0, 9, ERR_LIMIT },
+		{ SOUND_PCMU, 96001, 1, 0, 9, ERR_LIMIT },
+		{ SOUND_PCMU, 8000, 0, 0, 9, ERR_LIMIT },
+		{ SOUND_PCMU, 8000, 3, 0, 9, ERR_LIMIT },
+		{ SOUND_AAC, 8000, 1, 65, 9, ERR_LIMIT },
+		{ SOUND_PCMU, 8000, 1, 0, 8193, ERR_LIMIT } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		const struct unit_sound in = sound_of((enum sound_codec)bad[i]
+							  .codec,
+		    bad[i].rate, bad[i].channels, bad[i].config, bad[i].frame);
+		uint8_t octets[SOUND_HEAD_OCTETS + 65 + 8193] = {
+			(uint8_t)bad[i].codec, 0, (uint8_t)(bad[i].rate >> 16),
+			(uint8_t)(bad[i].rate >> 8), (uint8_t)bad[i].rate,
+			(uint8_t)bad[i].channels, (uint8_t)bad[i].config
+		};
+		struct unit_sound out;
+
+		T_ERR(bad[i].want, unit_write_sound(-1, 0, &in));
+		T_ERR(bad[i].want,
+		    unit_sound_parse(t_edge(octets, SOUND_HEAD_OCTETS +
+							bad[i].config +
+							bad[i].frame),
+			&out));
+	}
+	for (size_t n = 0; n < 9; n++) {
+		struct unit_sound out;
+
+		T_ERR(ERR_SYNTAX,
+		    unit_sound_parse(t_edge("\1\0\0\x1f\x40\1\2\x14\x08", n),
+			&out));
+	}
+}
+
 int
 main(void)
 {
@@ -115,6 +222,9 @@ main(void)
 		cmocka_unit_test(a_status_has_a_known_reason_and_five_octets),
 		cmocka_unit_test(
 		    what_is_written_to_a_pipe_is_what_a_reader_parses),
+		cmocka_unit_test(a_sound_reads_back_as_it_was_written),
+		cmocka_unit_test(
+		    a_sound_outside_its_limits_is_neither_written_nor_read),
 	};
 
 	return T_RUN(tests);

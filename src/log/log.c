@@ -1,15 +1,32 @@
 #include "log/log.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <time.h>
 
-static const struct {
-	const char *name, *level, *sentence;
-} events[] = {
-#define EVENT(name, level, sentence, todo) { #name, #level, sentence },
+static const struct event_text events[] = {
+#define EVENT(name, level, sentence, todo) { #name, #level, sentence, todo },
 #include "log/events.def"
 #undef EVENT
 };
+
+const struct event_text *
+event_text(enum event event)
+{
+	assert((unsigned)event < EV__MAX);
+	return &events[event];
+}
+
+enum err
+event_find(struct slice name, enum event *ret_event)
+{
+	for (int i = 0; i < EV__MAX; i++)
+		if (slice_eq(name, slice_str(events[i].name))) {
+			*ret_event = (enum event)i;
+			return ERR_OK;
+		}
+	return ERR_MISSING;
+}
 
 static int
 field_put(char *to, size_t room, struct log_field f)

@@ -9,7 +9,7 @@
 #include "model/directory.h"
 #include "model/keyring.h"
 
-#define HOUSEHOLD_MAX 8
+#define HOUSEHOLD_MAX 16
 
 struct household_member {
 	struct id id, grant;

@@ -47,10 +47,10 @@ static const int common[] = { SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
 	SCMP_SYS(restart_syscall), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
 	SCMP_SYS(epoll_ctl), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(recvmsg),
-	SCMP_SYS(sendmsg), SCMP_SYS(fcntl), SCMP_SYS(dup),
-	SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity), SCMP_SYS(getrusage),
-	SCMP_SYS(tgkill), SCMP_SYS(rseq), SCMP_SYS(set_robust_list),
-	SCMP_SYS(ftruncate), SCMP_SYS(memfd_create) };
+	SCMP_SYS(fcntl), SCMP_SYS(dup), SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity), SCMP_SYS(getrusage), SCMP_SYS(tgkill),
+	SCMP_SYS(rseq), SCMP_SYS(set_robust_list), SCMP_SYS(ftruncate),
+	SCMP_SYS(memfd_create) };
 static const int edge[] = { SCMP_SYS(accept4), SCMP_SYS(recvfrom),
 	SCMP_SYS(sendto), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt),
 	SCMP_SYS(shutdown), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
@@ -67,10 +67,10 @@ static const int files[] = { SCMP_SYS(openat), SCMP_SYS(newfstatat),
 	SCMP_SYS(statfs), SCMP_SYS(mkdirat), SCMP_SYS(fchdir),
 	SCMP_SYS(ftruncate), SCMP_SYS(getegid), SCMP_SYS(getgid),
 	SCMP_SYS(statx) };
-static const int capture[] = { SCMP_SYS(recvfrom), SCMP_SYS(sendto),
-	SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),
-	SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(nanosleep),
-	SCMP_SYS(times), SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
+static const int capture[] = { SCMP_SYS(recvfrom), SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt), SCMP_SYS(shutdown), SCMP_SYS(select),
+	SCMP_SYS(pselect6), SCMP_SYS(nanosleep), SCMP_SYS(times),
+	SCMP_SYS(timerfd_create), SCMP_SYS(timerfd_settime),
 	SCMP_SYS(epoll_create1), SCMP_SYS(getcpu) };
 /* The sanitizers' own, at start and at exit; only in their build. */
 static const int sanitizer[] = { SCMP_SYS(openat), SCMP_SYS(open),
@@ -132,6 +132,22 @@ allow_all(scmp_filter_ctx c, const int *calls, size_t n)
 	return r;
 }
 
+/*
+ * A capture process has sockets that are not connected (hub/ports.h): it may
+ * send, but name no address. sendmsg() could hide one.
+ */
+static int
+allow_sending(scmp_filter_ctx c, enum sandbox_role role)
+{
+	if (role == SANDBOX_CAPTURE)
+		return seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,
+		    SCMP_A4(SCMP_CMP_EQ, 0));
+	int r = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 0);
+	if (role == SANDBOX_HUB)
+		r |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 0);
+	return r;
+}
+
 /* Memory, but none that can be executed; threads, but no processes. */
 static int
 allow_checked(scmp_filter_ctx c, bool threads)
@@ -175,6 +191,7 @@ filter_load(enum sandbox_role role)
 	if (EAVES_SANITIZED)
 		r |= allow_all(c, sanitizer, COUNT(sanitizer));
 	r |= allow_checked(c, role == SANDBOX_EDGE || role == SANDBOX_CAPTURE);
+	r |= allow_sending(c, role);
 	if (role == SANDBOX_EDGE)
 		r |= allow_all(c, edge, COUNT(edge));
 	if (role == SANDBOX_CORE || role == SANDBOX_KEEPER ||

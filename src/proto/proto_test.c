@@ -1,7 +1,5 @@
 #include "proto/http1.h"
-#include "proto/rtp.h"
 #include "proto/rtsp.h"
-#include "proto/sdp.h"
 #include "proto/ws.h"
 #include "unit/t.h"
 
@@ -305,173 +303,97 @@ an_answer_without_a_time_out_says_none(void **state)
 	assert_int_equal(r.session_timeout_s, 0);
 }
 
-/* --- sdp --- */
-
-static void
-sdp_finds_the_h264_among_the_others(void **state)
+static struct rtsp_response
+response_of(const char *text)
 {
-	const char *text =
-	    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=Camera\r\nc=IN IP4 0.0.0.0\r\n"
-	    "t=0 0\r\na=control:*\r\n"
-	    "m=audio 0 RTP/AVP 0\r\na=control:trackID=2\r\n"
-	    "m=video 0 RTP/AVP 98\r\na=rtpmap:98 H265/90000\r\n"
-	    "a=control:trackID=3\r\n"
-	    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
-	    "a=fmtp:96 packetization-mode=1; profile-level-id=640028; "
-	    "sprop-parameter-sets=Z2QAKA==,aO4=\r\na=control:trackID=1\r\n";
-	struct sdp_video v;
+	struct rtsp_response r;
 
-	(void)state;
-	T_OK(sdp_parse(t_edge(text, strlen(text)), &v));
-	assert_int_equal(v.payload_type, 96);
-	T_SLICE_EQ(v.control, SLICE_LIT("trackID=1"));
-	T_SLICE_EQ(v.session_control, SLICE_LIT("*"));
-	T_SLICE_EQ(slice_make(v.sps, v.sps_octets),
-	    SLICE_LIT("\x67\x64\0\x28"));
-	T_SLICE_EQ(slice_make(v.pps, v.pps_octets), SLICE_LIT("\x68\xee"));
+	T_OK(rtsp_response_parse(t_edge(text, strlen(text)), &r));
+	return r;
 }
 
 static void
-sdp_says_what_it_misses(void **state)
+answers_are_read_as_cameras_write_them(void **state)
 {
-	struct sdp_video v;
+	struct rtsp_response r;
 
 	(void)state;
-	T_ERR(ERR_MISSING,
-	    sdp_parse(SLICE_LIT("v=0\r\nm=audio 0 RTP/AVP 0\r\n"), &v));
-	T_ERR(ERR_UNSUPPORTED,
-	    sdp_parse(SLICE_LIT("v=0\r\nm=video 0 RTP/AVP 96\r\n"
-				"a=rtpmap:96 H265/90000\r\n"),
-		&v));
-	T_ERR(ERR_SYNTAX, sdp_parse(SLICE_LIT("hello\r\n"), &v));
-}
-
-/* --- rtp --- */
-
-static enum rtp_state
-give(struct rtp_h264 *r, uint16_t sequence, uint32_t timestamp, bool marker,
-    struct slice payload)
-{
-	const struct rtp_packet p = { .marker = marker,
-		.sequence = sequence,
-		.timestamp = timestamp,
-		.payload = payload };
-	enum rtp_state s;
-
-	(void)!rtp_h264_take(r, &p, &s);
-	return s;
-}
-
-static void
-a_unit_is_whole_at_its_marker(void **state)
-{
-	struct rtp_h264 r;
-
-	(void)state;
-	rtp_h264_init(&r, 1000);
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x67\x01")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 2, 9, false, SLICE_LIT("\x7c\x85\xaa")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 3, 9, true, SLICE_LIT("\x7c\x45\xbb")),
-	    RTP_WHOLE);
-	T_SLICE_EQ(buf_slice(&r.unit),
-	    SLICE_LIT("\0\0\0\1\x67\x01\0\0\0\1\x65\xaa\xbb"));
-	assert_true(r.key && r.has_sps && !r.has_pps);
-	rtp_h264_next(&r);
-	assert_int_equal(give(&r, 4, 10, true,
-			     SLICE_LIT("\x78\0\2\x41\x01\0\2\x41\x02")),
-	    RTP_WHOLE);
-	T_SLICE_EQ(buf_slice(&r.unit),
-	    SLICE_LIT("\0\0\0\1\x41\x01\0\0\0\1\x41\x02"));
-	rtp_h264_fini(&r);
+	/* lower case, spaces about the colon, bare line ends, a tab */
+	r = response_of("RTSP/1.0  200  OK \ncseq : 7\n"
+			"session:\tab;x=1; Timeout = 30 \n"
+			"content-length:2\ncontent-base:rtsp://c/ \n\nhi");
+	assert_int_equal(r.status, 200);
+	assert_true(r.has_cseq && r.cseq == 7);
+	T_SLICE_EQ(r.session, SLICE_LIT("ab"));
+	assert_int_equal(r.session_timeout_s, 30);
+	assert_int_equal(r.body_octets, 2);
+	T_SLICE_EQ(r.content_base, SLICE_LIT("rtsp://c/"));
+	/* no CSeq, no words behind the number, line ends before it */
+	r = response_of("\r\n\r\nRTSP/1.0 404\r\n\r\n");
+	assert_int_equal(r.status, 404);
+	assert_false(r.has_cseq);
+	/* Content-Location stands in for Content-Base, whichever comes first */
+	r = response_of("RTSP/1.0 200 OK\nContent-Location: rtsp://c/b\n\n");
+	T_SLICE_EQ(r.content_base, SLICE_LIT("rtsp://c/b"));
+	r = response_of("RTSP/1.0 200 OK\nContent-Location: rtsp://c/b\n"
+			"Content-Base: rtsp://c/a\n\n");
+	T_SLICE_EQ(r.content_base, SLICE_LIT("rtsp://c/a"));
+	r = response_of("RTSP/1.0 200 OK\n"
+			"Public: OPTIONS,DESCRIBE , get_parameter\n\n");
+	assert_true(rtsp_lists(r.methods, "GET_PARAMETER"));
+	assert_true(rtsp_lists(r.methods, "DESCRIBE"));
+	assert_false(rtsp_lists(r.methods, "PARAMETER"));
+	T_ERR(ERR_SYNTAX,
+	    rtsp_response_parse(SLICE_LIT("RTSP/1.0 2000 OK\n\n"), &r));
+	T_ERR(ERR_SYNTAX,
+	    rtsp_response_parse(SLICE_LIT("RTSP/1.0200 OK\n\n"), &r));
 }
 
 static void
-a_lost_packet_costs_its_unit_alone(void **state)
+digest_is_preferred_among_several_lines_and_stale_is_seen(void **state)
 {
-	struct rtp_h264 r;
+	struct rtsp_challenge c;
 
 	(void)state;
-	rtp_h264_init(&r, 1000);
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x7c\x85\xaa")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 3, 9, true, SLICE_LIT("\x7c\x45\xbb")),
-	    RTP_GOING_ON);
-	assert_int_equal(r.lost, 1);
-	assert_int_equal(give(&r, 4, 10, true, SLICE_LIT("\x41\x05")),
-	    RTP_WHOLE);
-	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x05"));
-	rtp_h264_fini(&r);
+	T_OK(choose("WWW-Authenticate: Basic realm=\"a\"\r\n"
+		    "www-authenticate: Digest realm=\"a\",nonce=\"b\"\r\n"
+		    "WWW-Authenticate: Digest realm=\"a\", nonce=\"c\", "
+		    "algorithm=SHA-256, stale=TRUE\r\n",
+	    &c));
+	assert_int_equal(c.scheme, RTSP_DIGEST_SHA256);
+	assert_true(c.stale);
+	assert_string_equal(c.nonce, "c");
+	T_OK(choose("WWW-Authenticate: Digest realm=\"a\", nonce=\"b\", "
+		    "stale=false\r\n",
+	    &c));
+	assert_false(c.stale);
 }
 
 static void
-without_markers_a_new_time_ends_the_unit(void **state)
+a_transport_line_says_channels_or_ports(void **state)
 {
-	struct rtp_h264 r;
+	struct rtsp_transport t;
 
 	(void)state;
-	rtp_h264_init(&r, 1000);
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x41\x01")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 2, 10, false, SLICE_LIT("\x41\x02")),
-	    RTP_WHOLE_AGAIN);
-	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x01"));
-	rtp_h264_next(&r);
-	assert_int_equal(give(&r, 2, 10, false, SLICE_LIT("\x41\x02")),
-	    RTP_GOING_ON);
-	rtp_h264_fini(&r);
-}
-
-static void
-without_markers_a_bad_packet_costs_its_unit_alone(void **state)
-{
-	struct rtp_h264 r;
-
-	(void)state;
-	rtp_h264_init(&r, 1000);
-	/* the end of a unit whose start went by before we came */
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x7c\x45\xbb")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 2, 10, false, SLICE_LIT("\x41\x02")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 3, 11, false, SLICE_LIT("\x41\x03")),
-	    RTP_WHOLE_AGAIN);
-	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x02"));
-	rtp_h264_fini(&r);
-}
-
-static void
-a_unit_whose_end_was_lost_is_not_given(void **state)
-{
-	struct rtp_h264 r;
-
-	(void)state;
-	rtp_h264_init(&r, 1000);
-	assert_int_equal(give(&r, 1, 9, false, SLICE_LIT("\x41\x01")),
-	    RTP_GOING_ON);
-	/* packet 2, the rest of it, never came */
-	assert_int_equal(give(&r, 3, 10, true, SLICE_LIT("\x41\x02")),
-	    RTP_GOING_ON);
-	assert_int_equal(give(&r, 4, 11, true, SLICE_LIT("\x41\x03")),
-	    RTP_WHOLE);
-	T_SLICE_EQ(buf_slice(&r.unit), SLICE_LIT("\0\0\0\1\x41\x03"));
-	rtp_h264_fini(&r);
-}
-
-static void
-a_unit_has_a_limit(void **state)
-{
-	struct rtp_h264 r;
-	enum rtp_state s;
-	const struct rtp_packet p = { .sequence = 1,
-		.payload = SLICE_LIT("\x41"
-				     "123456789") };
-
-	(void)state;
-	rtp_h264_init(&r, 8);
-	T_ERR(ERR_LIMIT, rtp_h264_take(&r, &p, &s));
-	rtp_h264_fini(&r);
+	rtsp_transport_parse(SLICE_LIT(
+				 "RTP/AVP/TCP;unicast;interleaved=4-5;ssrc=1"),
+	    &t);
+	assert_true(t.has_channels && !t.has_ports);
+	assert_int_equal(t.channel[0], 4);
+	assert_int_equal(t.channel[1], 5);
+	rtsp_transport_parse(SLICE_LIT("RTP/AVP/UDP;unicast;"
+				       "client_port=1-2; server_port = 6970"),
+	    &t);
+	assert_true(!t.has_channels && t.has_ports);
+	assert_int_equal(t.port[0], 6970);
+	assert_int_equal(t.port[1], 6971);
+	static const char *const bad[] = { "", ";;;",
+		"interleaved=", "interleaved=256-257", "interleaved=255",
+		"server_port=0-1", "server_port=65535", "server_port=70000" };
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		rtsp_transport_parse(t_edge(bad[i], strlen(bad[i])), &t);
+		assert_true(!t.has_channels && !t.has_ports);
+	}
 }
 
 int
@@ -491,15 +413,10 @@ main(void)
 		cmocka_unit_test(
 		    the_password_is_never_bare_where_digest_was_offered),
 		cmocka_unit_test(an_answer_without_a_time_out_says_none),
-		cmocka_unit_test(sdp_finds_the_h264_among_the_others),
-		cmocka_unit_test(sdp_says_what_it_misses),
-		cmocka_unit_test(a_unit_is_whole_at_its_marker),
-		cmocka_unit_test(a_lost_packet_costs_its_unit_alone),
-		cmocka_unit_test(without_markers_a_new_time_ends_the_unit),
+		cmocka_unit_test(answers_are_read_as_cameras_write_them),
 		cmocka_unit_test(
-		    without_markers_a_bad_packet_costs_its_unit_alone),
-		cmocka_unit_test(a_unit_whose_end_was_lost_is_not_given),
-		cmocka_unit_test(a_unit_has_a_limit),
+		    digest_is_preferred_among_several_lines_and_stale_is_seen),
+		cmocka_unit_test(a_transport_line_says_channels_or_ports),
 	};
 
 	return T_RUN(tests);

@@ -9,6 +9,15 @@ enum {
 	NAL_STAP_A = 24,
 	NAL_FU_A = 28
 };
+enum {
+	H265_KEY_FIRST = 16, /* pictures that need none before them */
+	H265_KEY_LAST = 21,
+	H265_VPS = 32,
+	H265_SPS = 33,
+	H265_PPS = 34,
+	H265_AP = 48,
+	H265_FU = 49
+};
 
 enum err
 rtp_packet_parse(struct slice in, struct rtp_packet *ret)
@@ -49,111 +58,171 @@ rtp_packet_parse(struct slice in, struct rtp_packet *ret)
 }
 
 void
-rtp_h264_init(struct rtp_h264 *r, size_t unit_octets_max)
+rtp_video_init(struct rtp_video *r, enum rtp_codec codec,
+    size_t unit_octets_max)
 {
-	*r = (struct rtp_h264){ .begun = false };
+	*r = (struct rtp_video){ .codec = codec };
 	buf_init(&r->unit, unit_octets_max);
 }
 
 void
-rtp_h264_fini(struct rtp_h264 *r)
+rtp_video_fini(struct rtp_video *r)
 {
 	buf_fini(&r->unit);
 }
 
 void
-rtp_h264_next(struct rtp_h264 *r)
+rtp_video_next(struct rtp_video *r)
 {
 	buf_clear(&r->unit);
 	r->broken = r->in_fragment = false;
-	r->key = r->has_sps = r->has_pps = false;
+	r->key = r->has_vps = r->has_sps = r->has_pps = false;
 }
 
+static void
+h264_note(struct rtp_video *r, unsigned type)
+{
+	r->key |= type == NAL_IDR;
+	r->has_sps |= type == NAL_SPS;
+	r->has_pps |= type == NAL_PPS;
+}
+
+static void
+h265_note(struct rtp_video *r, unsigned type)
+{
+	r->key |= type >= H265_KEY_FIRST && type <= H265_KEY_LAST;
+	r->has_vps |= type == H265_VPS;
+	r->has_sps |= type == H265_SPS;
+	r->has_pps |= type == H265_PPS;
+}
+
+static unsigned
+h265_type(uint8_t head)
+{
+	return (head >> 1) & 63u;
+}
+
+/* The front of a NAL unit: its head, whole, and what came with it. */
 static enum err
-nal_put(struct rtp_h264 *r, uint8_t head, struct slice body)
+nal_put(struct rtp_video *r, struct slice head, struct slice body)
 {
 	enum err e;
 
-	switch (head & 31) {
-	case NAL_IDR:
-		r->key = true;
-		break;
-	case NAL_SPS:
-		r->has_sps = true;
-		break;
-	case NAL_PPS:
-		r->has_pps = true;
-		break;
-	default:
-		break;
-	}
+	if (r->codec == RTP_H264)
+		h264_note(r, head.at[0] & 31u);
+	else
+		h265_note(r, h265_type(head.at[0]));
 	if ((e = buf_append(&r->unit, START)) != ERR_OK ||
-	    (e = buf_append(&r->unit, slice_make(&head, 1))) != ERR_OK)
+	    (e = buf_append(&r->unit, head)) != ERR_OK)
 		return e;
 	return buf_append(&r->unit, body);
 }
 
-/* Section 5.7.1: u16 length, NAL unit, again and again. */
-static enum err
-stap_take(struct rtp_h264 *r, struct slice s)
+static size_t
+head_octets(const struct rtp_video *r)
 {
+	return r->codec == RTP_H264 ? 1 : 2;
+}
+
+/*
+ * RFC 6184 section 5.7.1, RFC 7798 section 4.4.2: u16 length, NAL unit, again
+ * and again.
+ */
+static enum err
+aggregate_take(struct rtp_video *r, struct slice s)
+{
+	const size_t head = head_octets(r);
 	enum err e;
 
 	while (s.len != 0) {
-		if (s.len < 3)
+		if (s.len < 2 + head)
 			return ERR_SYNTAX;
 		const size_t n = (size_t)slice_be(s, 2);
 		s = slice_skip(s, 2);
-		if (n == 0 || n > s.len)
+		if (n < head || n > s.len)
 			return ERR_SYNTAX;
-		if ((e = nal_put(r, s.at[0], slice_make(s.at + 1, n - 1))) !=
-		    ERR_OK)
+		if ((e = nal_put(r, slice_head(s, head),
+			 slice_skip(slice_head(s, n), head))) != ERR_OK)
 			return e;
 		s = slice_skip(s, n);
 	}
 	return ERR_OK;
 }
 
-/* Section 5.8: indicator, then S E R type, then a piece. */
+/* flags: S E, then the type. head is what the pieces' NAL unit begins with. */
 static enum err
-fragment_take(struct rtp_h264 *r, struct slice s)
+fragment_take(struct rtp_video *r, uint8_t flags, struct slice head,
+    struct slice piece)
 {
-	if (s.len < 3)
-		return ERR_SYNTAX;
-	const bool start = (s.at[1] & 0x80) != 0, end = (s.at[1] & 0x40) != 0;
-	const uint8_t head = (uint8_t)((s.at[0] & 0xe0) | (s.at[1] & 0x1f));
+	const bool start = (flags & 0x80) != 0, end = (flags & 0x40) != 0;
 	enum err e;
 
 	if (start && end)
 		return ERR_SYNTAX;
 	if (start != !r->in_fragment)
 		return ERR_SYNTAX; /* a piece without its start, or a second */
-	e = start ? nal_put(r, head, slice_skip(s, 2))
-		  : buf_append(&r->unit, slice_skip(s, 2));
+	e = start ? nal_put(r, head, piece) : buf_append(&r->unit, piece);
 	r->in_fragment = !end;
 	return e;
 }
 
 static enum err
-payload_take(struct rtp_h264 *r, struct slice s)
+h264_take(struct rtp_video *r, struct slice s)
 {
-	if (s.len == 0)
-		return ERR_OK; /* some cameras keep the line warm so */
 	const unsigned type = s.at[0] & 31;
 
-	if (type == NAL_FU_A)
-		return fragment_take(r, s);
+	if (type == NAL_FU_A) {
+		if (s.len < 3)
+			return ERR_SYNTAX;
+		const uint8_t head = (uint8_t)((s.at[0] & 0xe0) |
+					       (s.at[1] & 0x1f));
+		return fragment_take(r, s.at[1], slice_make(&head, 1),
+		    slice_skip(s, 2));
+	}
 	if (r->in_fragment)
 		return ERR_SYNTAX;
 	if (type == NAL_STAP_A)
-		return stap_take(r, slice_skip(s, 1));
+		return aggregate_take(r, slice_skip(s, 1));
 	if (type == 0 || type > 23)
 		return ERR_SYNTAX; /* STAP-B, MTAP, FU-B: mode 2 */
-	return nal_put(r, s.at[0], slice_skip(s, 1));
+	return nal_put(r, slice_head(s, 1), slice_skip(s, 1));
+}
+
+static enum err
+h265_take(struct rtp_video *r, struct slice s)
+{
+	if (s.len < 2)
+		return ERR_SYNTAX;
+	const unsigned type = h265_type(s.at[0]);
+
+	if (type == H265_FU) {
+		if (s.len < 4)
+			return ERR_SYNTAX;
+		const uint8_t head[2] = { (uint8_t)((s.at[0] & 0x81) |
+						    (s.at[2] & 63) << 1),
+			s.at[1] };
+		return fragment_take(r, s.at[2], SLICE_OF(head),
+		    slice_skip(s, 3));
+	}
+	if (r->in_fragment)
+		return ERR_SYNTAX;
+	if (type == H265_AP)
+		return aggregate_take(r, slice_skip(s, 2));
+	if (type > H265_AP)
+		return ERR_SYNTAX; /* PACI, and what is not known yet */
+	return nal_put(r, slice_head(s, 2), slice_skip(s, 2));
+}
+
+static enum err
+payload_take(struct rtp_video *r, struct slice s)
+{
+	if (s.len == 0)
+		return ERR_OK; /* some cameras keep the line warm so */
+	return r->codec == RTP_H264 ? h264_take(r, s) : h265_take(r, s);
 }
 
 static bool
-is_hole(const struct rtp_h264 *r, const struct rtp_packet *p)
+is_hole(const struct rtp_video *r, const struct rtp_packet *p)
 {
 	return r->begun && p->ssrc == r->ssrc &&
 	       p->sequence != (uint16_t)(r->sequence + 1);
@@ -161,7 +230,7 @@ is_hole(const struct rtp_h264 *r, const struct rtp_packet *p)
 
 /* A hole breaks the unit it is in. */
 static void
-sequence_check(struct rtp_h264 *r, const struct rtp_packet *p)
+sequence_check(struct rtp_video *r, const struct rtp_packet *p)
 {
 	if (is_hole(r, p)) {
 		r->lost += (uint16_t)(p->sequence - r->sequence - 1);
@@ -173,7 +242,7 @@ sequence_check(struct rtp_h264 *r, const struct rtp_packet *p)
 }
 
 enum err
-rtp_h264_take(struct rtp_h264 *r, const struct rtp_packet *p,
+rtp_video_take(struct rtp_video *r, const struct rtp_packet *p,
     enum rtp_state *ret_state)
 {
 	enum err e;
@@ -190,7 +259,7 @@ rtp_h264_take(struct rtp_h264 *r, const struct rtp_packet *p,
 			*ret_state = RTP_WHOLE_AGAIN;
 			return ERR_OK;
 		}
-		rtp_h264_next(r);
+		rtp_video_next(r);
 	}
 	r->timestamp = p->timestamp;
 	sequence_check(r, p);
@@ -201,7 +270,7 @@ rtp_h264_take(struct rtp_h264 *r, const struct rtp_packet *p,
 		return e;
 	r->markers = true;
 	if (r->broken || r->in_fragment || r->unit.len == 0)
-		rtp_h264_next(r);
+		rtp_video_next(r);
 	else
 		*ret_state = RTP_WHOLE;
 	return e;

@@ -1,6 +1,7 @@
 /*
- * rtp.h - H.264 from RTP packets (RFC 3550, RFC 6184: single NAL units,
- * STAP-A, FU-A) to access units in Annex-B. Pure but for the caller's buf.
+ * rtp.h - RTP packets (RFC 3550), and video from them: H.264 (RFC 6184: single
+ * NAL units, STAP-A, FU-A) and H.265 (RFC 7798: single, AP, FU, in the order
+ * of decoding) to access units in Annex-B. Pure but for the caller's buf.
  *
  * An access unit is whole at the packet with the marker: no waiting for the
  * next picture. A camera that sets no marker ends a unit by a new time stamp.
@@ -22,32 +23,38 @@ struct rtp_packet {
 /* ERR_SYNTAX: no RTP packet of version 2. Padding and extension are cut. */
 MUST_USE enum err rtp_packet_parse(struct slice in, struct rtp_packet *ret);
 
-struct rtp_h264 {
+enum rtp_codec {
+	RTP_H264,
+	RTP_H265
+};
+struct rtp_video {
+	enum rtp_codec codec;
 	struct buf unit; /* Annex-B; its cap is the caller's limit */
 	bool begun, broken, in_fragment, markers;
 	uint16_t sequence;
 	uint32_t timestamp, ssrc;
-	bool key, has_sps, has_pps;
+	bool key, has_vps, has_sps, has_pps;
 	uint64_t lost; /* packets */
 };
-void rtp_h264_init(struct rtp_h264 *r, size_t unit_octets_max);
-void rtp_h264_fini(struct rtp_h264 *r);
+void rtp_video_init(struct rtp_video *r, enum rtp_codec codec,
+    size_t unit_octets_max);
+void rtp_video_fini(struct rtp_video *r);
 
 enum rtp_state {
 	RTP_GOING_ON, /* give the next packet */
 	/*
-	 * r->unit is a whole access unit: take it, call rtp_h264_next(), and
+	 * r->unit is a whole access unit: take it, call rtp_video_next(), and
 	 * if `again` was said, give the same packet once more.
 	 */
 	RTP_WHOLE,
 	RTP_WHOLE_AGAIN
 };
 /*
- * One packet. ERR_SYNTAX: not RFC 6184; the unit it belongs to is dropped and
+ * One packet. ERR_SYNTAX: not as the RFC says; the unit it belongs to is dropped and
  * the stream goes on. ERR_LIMIT: the unit is too big, dropped likewise.
  */
-MUST_USE enum err rtp_h264_take(struct rtp_h264 *r, const struct rtp_packet *p,
-    enum rtp_state *ret_state);
-void rtp_h264_next(struct rtp_h264 *r);
+MUST_USE enum err rtp_video_take(struct rtp_video *r,
+    const struct rtp_packet *p, enum rtp_state *ret_state);
+void rtp_video_next(struct rtp_video *r);
 
 #endif

@@ -63,21 +63,57 @@ line_take(struct slice *rest, struct slice *ret)
 	return ERR_OK;
 }
 
+/* What stands before c, which is eaten with it. */
+static struct slice
+part_take(struct slice *s, char c)
+{
+	const uint8_t *at = s->len == 0 ? NULL : memchr(s->at, c, s->len);
+	const size_t n = at == NULL ? s->len : (size_t)(at - s->at);
+	const struct slice part = slice_head(*s, n);
+
+	*s = slice_skip(*s, at == NULL ? n : n + 1);
+	return trim(part);
+}
+
+/* "name = value", spaces or none; *ret_value is what follows. */
+static bool
+named(struct slice s, const char *name, char sign, struct slice *ret_value)
+{
+	struct slice rest;
+
+	if (!starts(s, name, &rest))
+		return false;
+	rest = trim(rest);
+	if (rest.len == 0 || rest.at[0] != (uint8_t)sign)
+		return false;
+	*ret_value = trim(slice_skip(rest, 1));
+	return true;
+}
+
 static void
 session_take(struct slice v, struct rtsp_response *r)
 {
-	const uint8_t *semicolon = memchr(v.at, ';', v.len);
-	const size_t n = semicolon == NULL ? v.len : (size_t)(semicolon - v.at);
-	struct slice rest = slice_skip(v, n);
+	struct slice value;
 	uint64_t seconds;
 
-	r->session = trim(slice_head(v, n));
-	if (rest.len == 0)
-		return;
-	rest = trim(slice_skip(rest, 1));
-	if (starts(rest, "timeout=", &rest) &&
-	    number_of(trim(rest), 6, &seconds) && seconds != 0)
-		r->session_timeout_s = (unsigned)seconds;
+	r->session = part_take(&v, ';');
+	while (v.len != 0)
+		if (named(part_take(&v, ';'), "timeout", '=', &value) &&
+		    number_of(value, 6, &seconds) && seconds != 0)
+			r->session_timeout_s = (unsigned)seconds;
+}
+
+static enum err
+length_take(struct slice v, struct rtsp_response *r)
+{
+	uint64_t n;
+
+	if (!number_of(v, 9, &n))
+		return ERR_SYNTAX;
+	if (n > RTSP_BODY_OCTETS_MAX)
+		return ERR_LIMIT;
+	r->body_octets = (size_t)n;
+	return ERR_OK;
 }
 
 static enum err
@@ -86,27 +122,76 @@ field_take(struct slice line, struct rtsp_response *r)
 	struct slice v;
 	uint64_t n;
 
-	if (starts(line, "CSeq:", &v)) {
-		if (number_of(trim(v), 9, &n))
-			r->cseq = (uint32_t)n;
-	} else if (starts(line, "Session:", &v))
-		session_take(trim(v), r);
-	else if (starts(line, "Content-Length:", &v)) {
-		if (!number_of(trim(v), 9, &n))
-			return ERR_SYNTAX;
-		if (n > RTSP_BODY_OCTETS_MAX)
-			return ERR_LIMIT;
-		r->body_octets = (size_t)n;
-	} else if (starts(line, "Content-Base:", &v))
-		r->content_base = trim(v);
-	else if (starts(line, "Location:", &v))
-		r->location = trim(v);
-	else if (starts(line, "Transport:", &v))
-		r->transport = trim(v);
-	else if (starts(line, "WWW-Authenticate:", &v) &&
+	if (named(line, "CSeq", ':', &v)) {
+		r->has_cseq = number_of(v, 9, &n);
+		r->cseq = r->has_cseq ? (uint32_t)n : 0;
+	} else if (named(line, "Session", ':', &v))
+		session_take(v, r);
+	else if (named(line, "Content-Length", ':', &v))
+		return length_take(v, r);
+	else if (named(line, "Content-Base", ':', &v))
+		r->content_base = v;
+	else if (named(line, "Content-Location", ':', &v)) {
+		if (r->content_base.len == 0)
+			r->content_base = v;
+	} else if (named(line, "Location", ':', &v))
+		r->location = v;
+	else if (named(line, "Transport", ':', &v))
+		r->transport = v;
+	else if (named(line, "Public", ':', &v))
+		r->methods = v;
+	else if (named(line, "WWW-Authenticate", ':', &v) &&
 		 r->challenge_count < 4)
-		r->challenges[r->challenge_count++] = trim(v);
+		r->challenges[r->challenge_count++] = v;
 	return ERR_OK;
+}
+
+bool
+rtsp_lists(struct slice methods, const char *method)
+{
+	while (methods.len != 0) {
+		const struct slice one = part_take(&methods, ',');
+
+		if (one.len == strlen(method) &&
+		    strncasecmp((const char *)one.at, method, one.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* "4-5"; the second is the one after the first when it is not said. */
+static bool
+range_take(struct slice v, uint64_t max, uint64_t ret[static 2])
+{
+	if (!number_of(part_take(&v, '-'), 5, &ret[0]))
+		return false;
+	if (!number_of(v, 5, &ret[1]))
+		ret[1] = ret[0] + 1;
+	return ret[0] <= max && ret[1] <= max;
+}
+
+void
+rtsp_transport_parse(struct slice in, struct rtsp_transport *ret)
+{
+	struct rtsp_transport t = { .has_channels = false };
+	struct slice v;
+	uint64_t n[2];
+
+	while (in.len != 0) {
+		const struct slice p = part_take(&in, ';');
+
+		if (named(p, "interleaved", '=', &v) && range_take(v, 255, n)) {
+			t.has_channels = true;
+			t.channel[0] = (unsigned)n[0];
+			t.channel[1] = (unsigned)n[1];
+		} else if (named(p, "server_port", '=', &v) &&
+			   range_take(v, 65535, n) && n[0] != 0) {
+			t.has_ports = true;
+			t.port[0] = (uint16_t)n[0];
+			t.port[1] = (uint16_t)n[1];
+		}
+	}
+	*ret = t;
 }
 
 static enum err
@@ -115,10 +200,14 @@ status_parse(struct slice line, struct rtsp_response *r)
 	struct slice rest;
 	uint64_t n;
 
-	if (!starts(line, "RTSP/1.", &rest))
+	if (!starts(line, "RTSP/1.", &rest) || rest.len < 2)
 		return ERR_SYNTAX;
-	if (rest.len < 5 || rest.at[1] != ' ' ||
-	    !number_of(slice_make(rest.at + 2, 3), 3, &n))
+	rest = slice_skip(rest, 1);
+	if (rest.at[0] != ' ' && rest.at[0] != '\t')
+		return ERR_SYNTAX;
+	rest = trim(rest);
+	if (rest.len < 3 || (rest.len > 3 && rest.at[3] != ' ') ||
+	    !number_of(slice_head(rest, 3), 3, &n))
 		return ERR_SYNTAX;
 	r->status = (unsigned)n;
 	return ERR_OK;
@@ -133,10 +222,19 @@ is_request(struct slice line)
 	       slice_eq(slice_skip(line, line.len - end.len), end);
 }
 
+/* Line ends that some cameras leave behind a body. */
+static struct slice
+ends_skip(struct slice in)
+{
+	while (in.len != 0 && (in.at[0] == '\r' || in.at[0] == '\n'))
+		in = slice_skip(in, 1);
+	return in;
+}
+
 static enum err
 response_parse(struct slice in, struct rtsp_response *r, bool *ret_request)
 {
-	struct slice rest = in, line;
+	struct slice rest = ends_skip(in), line;
 	size_t fields = 0;
 	enum err e;
 
@@ -168,7 +266,8 @@ rtsp_response_parse(struct slice in, struct rtsp_response *ret)
 	enum err e;
 
 	/* refuse early what can never become one: no waiting for its end */
-	if (in.len >= 5 && !(in.at[0] >= 'A' && in.at[0] <= 'Z'))
+	const struct slice first = ends_skip(in);
+	if (first.len >= 5 && !(first.at[0] >= 'A' && first.at[0] <= 'Z'))
 		return ERR_SYNTAX;
 	e = response_parse(in.len > max ? slice_head(in, max) : in, &r,
 	    &request);

@@ -13,9 +13,11 @@
 struct rtsp_response {
 	unsigned status;
 	uint32_t cseq;
+	bool has_cseq;              /* some cameras leave it out */
 	struct slice session;       /* without parameters; may be empty */
 	unsigned session_timeout_s; /* 0 when not said */
-	struct slice content_base, location, transport;
+	/* content_base: else Content-Location */
+	struct slice content_base, location, transport, methods;
 	struct slice challenges[4];
 	size_t challenge_count;
 	size_t body_octets, head_octets;
@@ -27,6 +29,17 @@ struct rtsp_response {
  */
 MUST_USE enum err
 rtsp_response_parse(struct slice in, struct rtsp_response *ret);
+
+/* Whether a list of methods (Public) names this one. */
+bool rtsp_lists(struct slice methods, const char *method);
+
+/* What a camera's Transport line says (RFC 2326 section 12.39). */
+struct rtsp_transport {
+	bool has_channels, has_ports;
+	unsigned channel[2]; /* interleaved: RTP, RTCP */
+	uint16_t port[2];    /* the camera's own: RTP, RTCP */
+};
+void rtsp_transport_parse(struct slice in, struct rtsp_transport *ret);
 
 /* '$', channel, length. ERR_MORE until the frame is whole. */
 struct rtsp_frame {

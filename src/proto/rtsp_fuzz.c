@@ -9,6 +9,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		SLICE_LIT("secret") };
 	struct rtsp_challenge c;
 	struct rtsp_response r;
+	struct rtsp_transport t;
 	struct rtsp_frame f;
 	struct buf out;
 	size_t octets, lines = 0;
@@ -18,6 +19,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (rtsp_response_parse(slice_make(data, n), &r) != ERR_OK)
 		return 0;
 	assert(r.head_octets + r.body_octets <= n);
+	rtsp_transport_parse(r.transport, &t);
+	assert(t.channel[0] < 256 && t.channel[1] < 256);
+	(void)rtsp_lists(r.methods, "GET_PARAMETER");
 	if (rtsp_challenge_choose(&r, &c) != ERR_OK)
 		return 0;
 	buf_init(&out, 8192);

@@ -14,7 +14,8 @@ enum sound_codec {
 	SOUND_AAC = 1,
 	SOUND_OPUS = 2,
 	SOUND_PCMU = 3,
-	SOUND_PCMA = 4
+	SOUND_PCMA = 4,
+	SOUND__MAX
 };
 
 struct sound {

@@ -2,10 +2,13 @@
  * camera.c - a real RTSP camera for tests, by gst-rtsp-server: it serves a
  * pre-encoded clip, again and again.
  *
- *   test-camera CLIP [none|basic|digest] [h265|times]
+ *   test-camera CLIP [none|basic|digest] [WORD]...
  *
- * Prints `port N`; with `times` a line `given N US` for each picture whose
- * last packet goes out, US since 1970. Words on standard input: `drop` closes every connection,
+ * Words: `h265`: the clip is H.265 in Matroska. `aac`, `opus`, `pcmu`, `pcma`:
+ * a tone beside it. `udp`: packets go by UDP alone. `times`: a line
+ * `given N US` for each picture whose last packet goes out, US since 1970.
+ *
+ * Prints `port N`. Words on standard input: `drop` closes every connection,
  * `stall` stops sending and keeps the connection, `go` sends again, `quit`.
  * User ada, password by the environment's CAMERA_PASSWORD.
  */
@@ -141,13 +144,73 @@ login_want(GstRTSPMediaFactory *factory, const char *scheme)
 	    GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT, G_TYPE_BOOLEAN, TRUE, NULL);
 }
 
+static gboolean
+is_said(int argc, char **argv, const char *word)
+{
+	for (int i = 3; i < argc; i++)
+		if (strcmp(argv[i], word) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+static const char *
+sound_launch(int argc, char **argv)
+{
+	static const struct {
+		const char *word, *launch;
+	} sounds[] = {
+		{ "aac", "audio/x-raw,rate=16000,channels=1 ! voaacenc "
+			 "bitrate=32000 ! aacparse ! rtpmp4gpay name=pay1 "
+			 "pt=97" },
+		{ "opus", "audio/x-raw,rate=48000,channels=1 ! opusenc "
+			  "bitrate=24000 ! rtpopuspay name=pay1 pt=97" },
+		{ "pcmu", "audio/x-raw,rate=8000,channels=1 ! mulawenc ! "
+			  "rtppcmupay name=pay1 max-ptime=20000000" },
+		{ "pcma", "audio/x-raw,rate=8000,channels=1 ! alawenc ! "
+			  "rtppcmapay name=pay1 max-ptime=20000000" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(sounds); i++)
+		if (is_said(argc, argv, sounds[i].word))
+			return sounds[i].launch;
+	return NULL;
+}
+
+static gchar *
+launch_make(int argc, char **argv)
+{
+	const char *sound = sound_launch(argc, argv);
+	gchar *video, *all;
+
+	/* matroska keeps each picture's time; the payloader paces by it */
+	video = is_said(argc, argv, "h265")
+		    ? g_strdup_printf("multifilesrc location=%s ! "
+				      "matroskademux ! h265parse ! "
+				      "rtph265pay name=pay0 pt=96",
+			  argv[1])
+		    : g_strdup_printf(
+			  "multifilesrc location=%s loop=true ! "
+			  "h264parse ! video/x-h264,framerate=15/1,"
+			  "stream-format=byte-stream,alignment=au ! "
+			  "identity sync=true ! h264parse ! "
+			  "rtph264pay name=pay0 pt=96 config-interval=-1 "
+			  "aggregate-mode=zero-latency",
+			  argv[1]);
+	all = g_strdup_printf("( %s %s%s )", video,
+	    sound == NULL ? ""
+			  : "audiotestsrc is-live=true volume=0.1 "
+			    "samplesperbuffer=320 ! audioresample ! ",
+	    sound == NULL ? "" : sound);
+	g_free(video);
+	return all;
+}
+
 int
 main(int argc, char **argv)
 {
 	const char *scheme = argc > 2 ? argv[2] : "none";
-	const gboolean h265 = argc > 3 && strcmp(argv[3], "h265") == 0;
 	static gchar yes;
-	gchar *times = argc > 3 && strcmp(argv[3], "times") == 0 ? &yes : NULL;
+	gchar *times = is_said(argc, argv, "times") ? &yes : NULL;
 	GstRTSPMediaFactory *factory;
 	gchar *launch;
 
@@ -159,21 +222,12 @@ main(int argc, char **argv)
 	gst_rtsp_server_set_address(server, "127.0.0.1");
 	gst_rtsp_server_set_service(server, "0");
 	factory = gst_rtsp_media_factory_new();
-	/* matroska keeps each picture's time; the payloader paces by it */
-	launch = h265 ? g_strdup_printf(
-			    "( multifilesrc location=%s ! matroskademux ! "
-			    "h265parse ! rtph265pay name=pay0 pt=96 )",
-			    argv[1])
-		      : g_strdup_printf(
-			    "( multifilesrc location=%s loop=true ! "
-			    "h264parse ! video/x-h264,framerate=15/1,"
-			    "stream-format=byte-stream,alignment=au ! "
-			    "identity sync=true ! h264parse ! "
-			    "rtph264pay name=pay0 pt=96 config-interval=-1 "
-			    "aggregate-mode=zero-latency )",
-			    argv[1]);
+	launch = launch_make(argc, argv);
 	gst_rtsp_media_factory_set_launch(factory, launch);
 	g_free(launch);
+	if (is_said(argc, argv, "udp"))
+		gst_rtsp_media_factory_set_protocols(factory,
+		    GST_RTSP_LOWER_TRANS_UDP);
 	gst_rtsp_media_factory_set_shared(factory, FALSE);
 	(void)g_signal_connect(factory, "media-configure",
 	    G_CALLBACK(media_made), times);

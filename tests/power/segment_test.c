@@ -233,6 +233,9 @@ house_again(const struct folders *f, unsigned seed)
 	return h;
 }
 
+static const char *const keeper_names[] = { "keeper.secret", "rest.keys",
+	"generations", "stamp", NULL };
+
 struct sums {
 	unsigned synced, lost, torn, silent;
 };
@@ -312,14 +315,51 @@ all_lives(unsigned seeds)
 		(void)close(f.segments);
 		assert_int_equal(rmdir(segments), 0);
 	}
-	folder_drop(f.keeper, keeper,
-	    (const char *const[]){ "keeper.secret", "rest.keys", "generations",
-		"stamp", NULL });
+	folder_drop(f.keeper, keeper, keeper_names);
 	print_message("# %u seeds, %u records synced, %u lost, %u torn, %u "
 		      "silent\n",
 	    seeds, sums.synced, sums.lost, sums.torn, sums.silent);
 	assert_true(sums.synced > 20 * seeds);
 	return sums;
+}
+
+/* A camera with many pixels says more than 2 MiB from key to key. */
+static void
+long_groups_are_recorded_whole(void **state)
+{
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	static struct tape tape;
+	struct house_file files[4];
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	tape_open(&tape, h);
+	for (unsigned i = 0; i < 12; i++) {
+		for (unsigned k = 0; k < 9; k++)
+			T_OK(run_write_media(tape.w, k == 0,
+			    START_US + (i * 9 + k) * 100000, RUN_H264,
+			    SLICE_OF(noise)));
+		assert_true(house_second(h));
+	}
+	tape.synced = tape.count;
+	const size_t n = house_files(h, &stream, files);
+	for (size_t i = 0; i < n; i++)
+		file_look(&files[i], &tape, 1);
+	assert_int_equal(tape_lost(&tape), 0);
+	house_close(h);
+	tape_close(&tape);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
 }
 
 static void
@@ -344,6 +384,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(long_groups_are_recorded_whole),
 		cmocka_unit_test(no_synced_record_is_lost_when_the_power_goes),
 		cmocka_unit_test(with_syncs_that_lie_records_are_lost),
 	};

@@ -63,8 +63,8 @@ more_read(int fd, struct buf *b)
 	return n > 0;
 }
 
-static void
-ticket_text(const struct app_ticket *t, char to[static 80])
+void
+app_ticket_text(const struct app_ticket *t, char to[static 80])
 {
 	b64_encode(id_slice(&t->id), to);
 	const size_t n = strlen(to);
@@ -88,7 +88,7 @@ ask(const struct app *a, const char *method, const char *path,
 	if (body != NULL)
 		T_OK(body_put(body, &text));
 	if (ticket != NULL)
-		ticket_text(ticket, who);
+		app_ticket_text(ticket, who);
 	const int n = snprintf(line, sizeof line,
 	    "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n"
 	    "Content-Type: application/json\r\n%s%s%s\r\n",
@@ -128,8 +128,8 @@ asked(const struct app *a, const char *method, const char *path,
 	return answer;
 }
 
-static json_t *
-ticket_new(struct app_ticket *t)
+json_t *
+app_ticket_new(struct app_ticket *t)
 {
 	uint8_t revoke[16], hash[SHA256_OCTETS];
 
@@ -214,8 +214,9 @@ account_make(struct app *a)
 	    json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "handle",
 		body_b64(SLICE_OF(handle)), "account", body_id(&a->account),
 		"record", body_b64(SLICE_OF(record)), "vault",
-		body_b64(SLICE_OF(vault)), "recovery", ticket_new(&recovery),
-		"session", ticket_new(&a->session))));
+		body_b64(SLICE_OF(vault)), "recovery",
+		app_ticket_new(&recovery), "session",
+		app_ticket_new(&a->session))));
 }
 
 static json_t *
@@ -281,7 +282,7 @@ home_ticket(struct app *a)
 	json_decref(asked(a, "POST", "/api/home/open", &a->session,
 	    json_pack("{s:o,s:o,s:o,s:o}", "grant", body_id(&me->grant),
 		"nonce", body_b64(SLICE_OF(nonce)), "sign",
-		body_b64(SLICE_OF(sign)), "ticket", ticket_new(&a->home))));
+		body_b64(SLICE_OF(sign)), "ticket", app_ticket_new(&a->home))));
 }
 
 void
@@ -367,30 +368,42 @@ m3_read(struct app *a, struct meeting *m)
 	T_OK(json_text_parse(buf_slice(&plain), 65536, &said));
 	field(said, "hub", a->hub.id.octets, 16);
 	field(said, "spki", a->hub.spki, 32);
-	json_t *camera = json_array_get(json_object_get(said, "cameras"), 0);
-	assert_non_null(camera);
-	field(camera, "thing", a->camera_thing.octets, 16);
-	field(json_array_get(json_object_get(camera, "streams"), 0), "id",
-	    a->camera_stream.octets, 16);
+	const json_t *cameras = json_object_get(said, "cameras");
+	a->camera_count = json_array_size(cameras);
+	assert_in_range(a->camera_count, 1, APP_CAMERAS_MAX);
+	for (size_t i = 0; i < a->camera_count; i++) {
+		json_t *camera = json_array_get(cameras, i);
+		field(camera, "thing", a->camera[i].thing.octets, 16);
+		field(json_array_get(json_object_get(camera, "streams"), 0),
+		    "id", a->camera[i].stream.octets, 16);
+	}
+	a->camera_thing = a->camera[0].thing;
+	a->camera_stream = a->camera[0].stream;
 	json_decref(said);
+}
+
+static struct hour_list *
+hours_make(struct app *a, size_t camera, uint32_t count)
+{
+	const struct id *id = &a->camera[camera].thing;
+	struct hour_list *l = calloc(1, sizeof *l);
+	AUTO_KEY thing;
+
+	assert_non_null(l);
+	assert_true(camera < HOUSEHOLD_MAX);
+	thing_key(&a->h.home_key, &a->h.home, a->h.epoch, id, &thing);
+	hour_list_make(&thing, id, (uint32_t)(time(NULL) / 3600), count, l);
+	a->h.extra[camera] = (struct commit){ .kind = KEY_HOURS, .id = *id };
+	memcpy(a->h.extra[camera].commit, l->hash, SHA256_OCTETS);
+	if (a->h.extra_count <= camera)
+		a->h.extra_count = camera + 1;
+	return l;
 }
 
 struct hour_list *
 app_hours(struct app *a, uint32_t count)
 {
-	struct hour_list *l = calloc(1, sizeof *l);
-	AUTO_KEY thing;
-
-	assert_non_null(l);
-	thing_key(&a->h.home_key, &a->h.home, a->h.epoch, &a->camera_thing,
-	    &thing);
-	hour_list_make(&thing, &a->camera_thing, (uint32_t)(time(NULL) / 3600),
-	    count, l);
-	a->h.extra[0] = (struct commit){ .kind = KEY_HOURS,
-		.id = a->camera_thing };
-	memcpy(a->h.extra[0].commit, l->hash, SHA256_OCTETS);
-	a->h.extra_count = 1;
-	return l;
+	return hours_make(a, 0, count);
 }
 
 void
@@ -399,16 +412,21 @@ app_write(struct app *a, const struct keyring_item *items, size_t count)
 	const uint64_t version = a->h.version + 1;
 	struct household_version v;
 	json_t *keys = json_array(), *devices = json_array();
+	json_t *streams = json_array();
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(keys,
 		    item_json(a, &a->hub.id, a->hub.kx, &items[i], version));
+	for (size_t i = 0; i < a->camera_count; i++)
+		json_array_append_new(streams,
+		    json_pack("{s:o,s:i}", "id", body_id(&a->camera[i].stream),
+			"class", RUN_MEDIA));
 	if (a->h.hub_count > 0)
 		json_array_append_new(devices,
-		    json_pack("{s:o,s:o,s:[{s:o,s:i}]}", "id",
-			body_id(&a->hub.id), "spki",
-			body_b64(SLICE_OF(a->hub.spki)), "streams", "id",
-			body_id(&a->camera_stream), "class", RUN_MEDIA));
+		    json_pack("{s:o,s:o,s:O}", "id", body_id(&a->hub.id),
+			"spki", body_b64(SLICE_OF(a->hub.spki)), "streams",
+			streams));
+	json_decref(streams);
 	T_OK(household_write(&a->h, &a->h.member[0], &v));
 	json_t *o = version_json(&v);
 	json_object_set_new(o, "version", json_integer((json_int_t)version));
@@ -436,16 +454,20 @@ app_pair(struct app *a)
 	m2_send(a, &m);
 	m3_read(a, &m);
 	a->h.hub[a->h.hub_count++] = a->hub;
-	struct household_thing *t = household_thing_add(&a->h, "Porch");
-	t->id = a->camera_thing;
-	t->stream = a->camera_stream;
-	const struct keyring_item items[] = {
+	struct keyring_item items[2 + HOUSEHOLD_MAX] = {
 		{ .kind = KEY_PEOPLE, .key = a->h.people_key },
 		{ .kind = KEY_HUB, .key = a->h.hub_key },
-		{ .kind = KEY_HOURS, .hours = app_hours(a, 48) },
 	};
-	app_write(a, items, 3);
-	free(items[2].hours);
+	for (size_t i = 0; i < a->camera_count; i++) {
+		struct household_thing *t = household_thing_add(&a->h, "Porch");
+		t->id = a->camera[i].thing;
+		t->stream = a->camera[i].stream;
+		items[2 + i].kind = KEY_HOURS;
+		items[2 + i].hours = hours_make(a, i, 48);
+	}
+	app_write(a, items, 2 + a->camera_count);
+	for (size_t i = 0; i < a->camera_count; i++)
+		free(items[2 + i].hours);
 }
 
 /* --- live --- */
@@ -468,7 +490,7 @@ app_live_open(struct app *a)
 		assert_true(more_read(a->live_fd, &a->live_in));
 	assert_int_equal(head.status, 101);
 	buf_consume(&a->live_in, head.octets);
-	ticket_text(&a->home, who);
+	app_ticket_text(&a->home, who);
 	app_live_say(a, json_pack("{s:s,s:s}", "t", "hello", "ticket", who));
 	json_decref(app_live_until(a, "welcome"));
 }

@@ -12,6 +12,8 @@
 #include "model/household.h"
 #include "model/run_read.h"
 
+#define APP_CAMERAS_MAX 64
+
 struct app_ticket {
 	struct id id;
 	struct key secret;
@@ -24,8 +26,12 @@ struct app {
 	struct app_ticket link, session, home;
 	struct key l; /* the link's secret */
 	uint8_t link_hash[32];
-	struct household_hub hub; /* as m1 and m3 said */
-	struct id camera_thing, camera_stream;
+	struct household_hub hub;              /* as m1 and m3 said */
+	struct id camera_thing, camera_stream; /* the first of them */
+	struct app_camera {
+		struct id thing, stream;
+	} camera[APP_CAMERAS_MAX];
+	size_t camera_count;
 	uint64_t camera_hours_first;
 	/* live */
 	int live_fd;
@@ -36,11 +42,15 @@ struct app {
 void app_link(struct app *a, const char *line);
 /* Account, home version 1, and a home ticket. */
 void app_sign_up(struct app *a);
-/* m1, m2, m3, then a version that takes the hub and its camera in. */
+/* m1, m2, m3, then a version that takes the hub and its cameras in. */
 void app_pair(struct app *a);
+/* "id.secret" */
+void app_ticket_text(const struct app_ticket *t, char to[static 80]);
+/* An id, a secret and the hash of what revokes it, drawn now. */
+json_t *app_ticket_new(struct app_ticket *t);
 /* Write the household as it stands; items for the hub go along. */
 void app_write(struct app *a, const struct keyring_item *items, size_t count);
-/* Hour keys of the camera from this hour on, committed to in app_write. */
+/* Hour keys of the first camera from this hour on, committed to in app_write. */
 struct hour_list *app_hours(struct app *a, uint32_t count);
 
 /* The live door: hello, and then text and binary messages. */

@@ -15,18 +15,18 @@ import { System } from './system.mjs';
 const program = path.join(process.env.EAVES_BUILD ?? 'build', 'tests/camera/test-camera');
 after(chromiumClose);
 
-async function camera(system) {
+async function camera(system, words) {
   const clip = system.at('clip.h264');
   execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=15', '-t', '8', '-c:v', 'libx264',
     '-preset', 'veryfast', '-tune', 'zerolatency', '-g', '30', '-f', 'h264', clip]);
-  const child = spawn(program, [clip, 'digest'], { env: { ...process.env, CAMERA_PASSWORD: 'a-long-secret' } });
+  const child = spawn(program, [clip, 'digest', ...words], { env: { ...process.env, CAMERA_PASSWORD: 'a-long-secret' } });
   const port = await new Promise((done) => child.stdout.on('data', (d) => done(/port (\d+)/.exec(d)[1])));
   return { port, stop: () => child.stdin.end('quit\n') };
 }
 
-async function house(password) {
+async function house(password, ...words) {
   const system = new System();
-  const source = await camera(system);
+  const source = await camera(system, words);
   after(async () => { await system.stop(); source.stop(); });
   fs.writeFileSync(system.at('hub/camera-password'), `${password}\n`, { mode: 0o600 });
   system.hubArgs = ['--camera', `rtsp://ada@127.0.0.1:${source.port}/live`];
@@ -44,6 +44,12 @@ test('an RTSP camera reaches the canvas, and is told when it goes', { timeout: 1
   assert.equal((await data(page)).verified, 'true');
   source.stop();
   await page.getByText('The camera is offline').first().waitFor();
+});
+
+test('a camera with sound that sends by UDP alone reaches the canvas', { timeout: 120_000 }, async () => {
+  const { page } = await house('a-long-secret', 'udp', 'aac');
+  await moves(page, 30);
+  assert.equal((await data(page)).verified, 'true');
 });
 
 test('a wrong camera password is told in plain words', { timeout: 120_000 }, async () => {

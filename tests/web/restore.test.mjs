@@ -26,10 +26,10 @@ function fails(words, input, why) {
   assert.throws(() => run(words, input), (e) => e.status === 1 && why.test(e.stderr));
 }
 
-/* What eaves-fsck says of the server's folder, and its exit status. */
+/* What eaves fsck says of the server's folder, and its exit status. */
 function fsck(keeper = 'keeper') {
   const words = [system.at('server'), system.at(keeper)];
-  const r = spawnSync(path.join(build, 'src/eavesd/eaves-fsck'), words, { encoding: 'utf8' });
+  const r = spawnSync(path.join(build, 'src/cli/eaves'), ['fsck', ...words], { encoding: 'utf8' });
   return { status: r.status, text: r.stdout + r.stderr };
 }
 

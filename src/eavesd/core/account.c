@@ -392,7 +392,7 @@ session_start(struct call *c)
 		goto free_all;
 	struct login *l = &c->core->logins[c->core->login_next++ % LOGINS];
 	*l = (struct login){ .id = (uint32_t)slice_be(buf_slice(&answer), 4),
-		.account_name = name,
+		.account = a.id,
 		.until_ms = loop_now_ms(c->core->loop) + LOGIN_MS };
 	out_count(c, c->out, "login", (struct count){ l->id });
 	out_shown(c, c->out, "ke2",
@@ -420,7 +420,6 @@ session_finish(struct call *c)
 {
 	uint8_t question[4 + OPAQUE_KE3_OCTETS];
 	struct ticket_in session;
-	struct account a;
 	uint64_t number;
 	enum err e;
 
@@ -432,20 +431,20 @@ session_finish(struct call *c)
 	struct login *l = login_find(c->core, (uint32_t)number);
 	const struct be64 id = be64_make(number);
 	memcpy(question, be64_tail(&id, 4).at, 4);
-	if (l == NULL || keeper_ask(c->core, MSG_OPAQUE_FINISH,
-			     SLICE_OF(question), NULL) != ERR_OK) {
+	if (l == NULL ||
+	    keeper_ask(c->core, MSG_OPAQUE_FINISH, SLICE_OF(question), NULL) !=
+		ERR_OK ||
+	    id_is_zero(&l->account)) {
 		(void)call_fail(c, 403, "denied",
 		    WORDS("Name and passphrase do not fit together."));
 		return;
 	}
 	l->id = 0;
-	if ((e = account_get(c->core, &l->account_name, &a)) != ERR_OK ||
-	    (e = session_add(c->core, &session, &a.id)) != ERR_OK) {
+	if ((e = session_add(c->core, &session, &l->account)) != ERR_OK) {
 		(void)call_fail_err(c, e);
 		return;
 	}
-	c->account = a.id;
-	octets_wipe(&a, sizeof a);
+	c->account = l->account;
 	(void)vault_out(c);
 }
 

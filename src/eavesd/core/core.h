@@ -57,7 +57,7 @@ struct nonce {
 
 struct login {
 	uint32_t id; /* the keeper's; 0: free */
-	struct id account_name;
+	struct id account; /* zeros: no such name */
 	uint64_t until_ms;
 };
 

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -23,17 +22,8 @@
 /* --- the thread --- */
 
 static void
-file_write_at(struct segment_file *f, struct buf *b, uint64_t at)
+octets_write(struct segment_file *f, struct slice s, uint64_t at)
 {
-	struct slice s = buf_slice(b);
-
-	if (f->failed)
-		return;
-	if (ctr_xor(&f->key, at, b->at, b->len) != ERR_OK) {
-		f->failed = true;
-		return;
-	}
-	crypto_hash_sha256_update(&f->sum, b->at, b->len);
 	while (s.len != 0) {
 		const ssize_t n = pwrite(f->fd, s.at, s.len, (off_t)at);
 
@@ -47,6 +37,20 @@ file_write_at(struct segment_file *f, struct buf *b, uint64_t at)
 		}
 	}
 	f->dirty = true;
+}
+
+/* Enciphers b in place. */
+static void
+file_write_at(struct segment_file *f, struct buf *b, uint64_t at)
+{
+	if (f->failed)
+		return;
+	if (ctr_xor(&f->key, at, b->at, b->len) != ERR_OK) {
+		f->failed = true;
+		return;
+	}
+	sha256_add(f->sum, buf_slice(b));
+	octets_write(f, buf_slice(b), at);
 }
 
 static void
@@ -64,18 +68,14 @@ file_sync(struct segment_file *f)
 static void
 file_sum(struct segment_file *f)
 {
-	crypto_hash_sha256_state sum = f->sum;
-	AUTO_BUF struct buf b;
-	uint8_t *at;
+	const uint64_t at = SEGMENT_OCTETS - SEGMENT_SUM_OCTETS;
+	uint8_t sum[SEGMENT_SUM_OCTETS];
 
-	buf_init(&b, SEGMENT_SUM_OCTETS);
-	if (buf_reserve(&b, SEGMENT_SUM_OCTETS, &at) != ERR_OK) {
+	sha256_end(f->sum, sum);
+	if (ctr_xor(&f->key, at, sum, sizeof sum) != ERR_OK)
 		f->failed = true;
-		return;
-	}
-	crypto_hash_sha256_final(&sum, at);
-	b.len = SEGMENT_SUM_OCTETS;
-	file_write_at(f, &b, SEGMENT_OCTETS - SEGMENT_SUM_OCTETS);
+	else
+		octets_write(f, SLICE_OF(sum), at);
 }
 
 /* Zeros, then the entries of what it holds, then the sum. */
@@ -208,6 +208,7 @@ file_unref(struct segment_file *f)
 {
 	if (--f->refs != 0)
 		return;
+	sha256_drop(f->sum);
 	octets_wipe(f, sizeof *f);
 	free(f);
 }

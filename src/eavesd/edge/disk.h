@@ -6,7 +6,6 @@
 #define EDGE_DISK_H
 
 #include <pthread.h>
-#include <sodium.h>
 
 #include "eavesd/edge/edge.h"
 
@@ -23,7 +22,7 @@ struct segment_file {
 	bool failed, dirty;
 	/* thread side */
 	struct segment_file *next_dirty;
-	crypto_hash_sha256_state sum; /* of what lies in the file */
+	struct sha256_sum *sum; /* of what lies in the file */
 };
 
 /*
@@ -33,8 +32,9 @@ struct segment_file {
 struct recording {
 	struct segment_file *file;
 	bool asked, ended;
-	struct buf plain;     /* frames not yet handed over */
-	struct buf entries;   /* of the file: segment.h */
+	struct buf plain;           /* frames not yet handed over */
+	uint64_t group, group_most; /* octets of this group, of the longest */
+	struct buf entries;         /* of the file: segment.h */
 	struct run_id untold; /* a run that begins in it; core shall know */
 	bool has_untold;
 	uint64_t dropped; /* records lost to a slow or full disk */

@@ -12,7 +12,7 @@
 #define PLAIN_OCTETS   (8u << 20)
 #define FLUSH_OCTETS   (32u << 10)
 #define ENTRIES_OCTETS (SEGMENT_ENTRIES_MAX * SEGMENT_ENTRY_OCTETS + 4)
-#define ROLL_OCTETS    (SEGMENT_OCTETS - (2u << 20))
+#define GROUP_OCTETS   (2u << 20) /* room kept for a group, at least */
 
 /* --- what a file holds --- */
 
@@ -119,14 +119,14 @@ segment_parse(struct ipc_msg *m)
 	rd_id(&r, &f->id);
 	rd_copy(&r, f->key.octets, KEY_OCTETS);
 	(void)rd_u64(&r);
-	if (rd_end(&r) != ERR_OK) {
+	if (rd_end(&r) != ERR_OK || (f->sum = sha256_begin()) == NULL) {
+		octets_wipe(f, sizeof *f);
 		free(f);
 		return NULL;
 	}
 	f->fd = m->fds[0];
 	m->fds[0] = -1;
 	f->refs = 1;
-	crypto_hash_sha256_init(&f->sum);
 	return f;
 }
 
@@ -259,6 +259,26 @@ recording_take(struct live_stream *s)
 	return r;
 }
 
+static void
+group_count(struct recording *r, struct slice record,
+    const struct record_clear *clear)
+{
+	if (clear->flags == RECORD_KEY)
+		r->group = 0;
+	r->group += record.len + 4;
+	if (r->group > r->group_most)
+		r->group_most = r->group;
+}
+
+/* One like the longest, and half as long again: else it loses its rest. */
+static uint64_t
+group_room(const struct recording *r)
+{
+	const uint64_t most = r->group_most + r->group_most / 2;
+
+	return most < GROUP_OCTETS ? GROUP_OCTETS : most;
+}
+
 /* Whether this record is for another file than the one that is there. */
 static bool
 file_is_over(const struct recording *r, struct slice record,
@@ -271,7 +291,8 @@ file_is_over(const struct recording *r, struct slice record,
 	if (r->file == NULL)
 		return false;
 	return r->file->failed ||
-	       (clear->flags == RECORD_KEY && used > ROLL_OCTETS) ||
+	       (clear->flags == RECORD_KEY &&
+		   used + tail + group_room(r) > SEGMENT_ROOM) ||
 	       tail + 4 > r->entries.cap ||
 	       used + record.len + 4 + tail > SEGMENT_ROOM;
 }
@@ -285,6 +306,7 @@ recording_add(struct edge *e, struct live_stream *s, struct slice record,
 	if (r == NULL)
 		return;
 	r->ended = false;
+	group_count(r, record, clear);
 	if (file_is_over(r, record, clear)) {
 		plain_flush(e, r);
 		file_close_ask(e, r);

@@ -62,8 +62,20 @@ static enum err
 rtsp_camera_run(const struct capture_settings *s, enum reason *ret_why,
     uint32_t *ret_detail)
 {
-	const struct rtsp_source source = { s->url, s->user, s->password };
+	struct rtsp_source source = { .url = s->url,
+		.user = s->user,
+		.password = s->password,
+		.sound_off = s->sound_off,
+		.udp_wanted = s->udp_wanted,
+		.udp = { .word_fd = -1 } };
 
+	if (s->udp_port[0] != 0) {
+		for (int i = 0; i < PORTS_COUNT; i++)
+			source.udp.fd[i] = CAPTURE_UDP_FD + i;
+		source.udp.word_fd = CAPTURE_PORTS_FD;
+		source.udp.port[0] = s->udp_port[0];
+		source.udp.port[1] = s->udp_port[1];
+	}
 	*ret_why = capture_connect_wait(CAPTURE_CAMERA_FD, CONNECT_MS);
 	if (*ret_why == REASON_RUNNING)
 		*ret_why = rtsp_run(&source, CAPTURE_CAMERA_FD, CAPTURE_OUT_FD,
@@ -95,7 +107,8 @@ camera_run(const struct capture_settings *s, enum reason *ret_why,
 		*ret_why = REASON_LIMIT;
 		break;
 	case CAPTURE_FILE:
-		e = file_run(CAPTURE_CAMERA_FD, CAPTURE_OUT_FD, 0, ret_why);
+		e = file_run(CAPTURE_CAMERA_FD, CAPTURE_OUT_FD, 0, s->sound_off,
+		    ret_why);
 		break;
 	case CAPTURE_PIPE:
 		e = pipe_run(CAPTURE_CAMERA_FD, CAPTURE_OUT_FD);

@@ -24,6 +24,8 @@ settings_read_back_and_hostile_ones_are_refused(void **state)
 		.url = SLICE_LIT("rtsp://cam/1"),
 		.user = SLICE_LIT("u"),
 		.password = SLICE_LIT("p:@/"),
+		.sound_off = true,
+		.udp_port = { 4000, 65534 },
 	};
 	struct capture_settings out;
 	AUTO_BUF struct buf b;
@@ -38,6 +40,8 @@ settings_read_back_and_hostile_ones_are_refused(void **state)
 	T_OK(capture_settings_get(t_edge(b.at, b.len), &out));
 	assert_int_equal(out.zone_offset_s, -3600);
 	T_SLICE_EQ(out.password, in.password);
+	assert_true(out.sound_off && !out.udp_wanted);
+	assert_int_equal(out.udp_port[1], 65534);
 	b.at[0] = CAPTURE__MAX;
 	T_ERR(ERR_SYNTAX, capture_settings_get(buf_slice(&b), &out));
 }
@@ -89,7 +93,7 @@ nal_type_first(struct slice annexb)
 
 static size_t thumbs;
 
-/* Each unit in order; the first is the status "running". */
+/* Each picture in order; the first unit is the status "running". */
 static size_t
 units_check(struct slice rest, size_t *ret_keys, struct buf *pictures)
 {
@@ -102,7 +106,7 @@ units_check(struct slice rest, size_t *ret_keys, struct buf *pictures)
 	assert_int_equal(u.kind, UNIT_STATUS);
 	assert_int_equal(u.octets.at[0], REASON_RUNNING);
 	for (rest = slice_skip(rest, took); rest.len > 0;
-	     rest = slice_skip(rest, took), count++) {
+	     rest = slice_skip(rest, took)) {
 		T_OK(unit_parse(rest, &u, &took));
 		if (u.kind == UNIT_THUMB) {
 			/* behind the key frame that it shows */
@@ -111,18 +115,46 @@ units_check(struct slice rest, size_t *ret_keys, struct buf *pictures)
 			    slice_starts(u.octets, SLICE_LIT("\xff\xd8")));
 			assert_true(u.octets.len < 16384);
 			thumbs++;
-			count--;
 			continue;
 		}
+		if (u.kind == UNIT_SOUND)
+			continue;
+		count++;
 		assert_int_equal(u.kind, UNIT_H264);
 		assert_true(u.time_us >= last);
 		last = u.time_us;
 		if ((u.flags & UNIT_KEY) != 0)
 			(*ret_keys)++;
-		assert_true(count > 0 || (u.flags & UNIT_KEY) != 0);
+		assert_true(count > 1 || (u.flags & UNIT_KEY) != 0);
 		if (pictures != NULL)
 			T_OK(buf_append(pictures, u.octets));
 	}
+	return count;
+}
+
+/* How many sounds; they all are of that form, and their times do not fall. */
+static size_t
+sounds_count(struct slice rest, enum sound_codec codec, uint32_t rate,
+    unsigned channels, uint64_t *ret_went_us)
+{
+	uint64_t first = 0, last = 0;
+	size_t took, count = 0;
+	struct unit_sound s;
+	struct unit u;
+
+	for (; rest.len > 0; rest = slice_skip(rest, took)) {
+		T_OK(unit_parse(rest, &u, &took));
+		if (u.kind != UNIT_SOUND)
+			continue;
+		T_OK(unit_sound_parse(u.octets, &s));
+		assert_int_equal(s.codec, codec);
+		assert_int_equal(s.rate, rate);
+		assert_int_equal(s.channels, channels);
+		assert_true(u.time_us >= last);
+		first = count++ == 0 ? u.time_us : first;
+		last = u.time_us;
+	}
+	*ret_went_us = last - first;
 	return count;
 }
 
@@ -137,6 +169,7 @@ the_demo_makes_key_frames_with_their_settings_and_a_file_plays_them(
 	size_t keys;
 	struct unit u;
 	size_t took;
+	uint64_t went;
 	enum reason why;
 
 	(void)state;
@@ -147,6 +180,10 @@ the_demo_makes_key_frames_with_their_settings_and_a_file_plays_them(
 	assert_int_equal(units_check(buf_slice(&s.got), &keys, &film),
 	    DEMO_GROUP + 2);
 	assert_int_equal(keys, 2);
+	/* two seconds and a bit, 40 ms each */
+	assert_true(
+	    sounds_count(buf_slice(&s.got), SOUND_PCMU, 8000, 1, &went) >= 45);
+	assert_true(went > 1700000 && went < 20000000);
 	assert_int_equal(thumbs, 1); /* one for ten seconds */
 	assert_int_equal(nal_type_first(buf_slice(&film)), 7); /* SPS */
 	/* High profile, as asked */
@@ -161,13 +198,93 @@ the_demo_makes_key_frames_with_their_settings_and_a_file_plays_them(
 	assert_int_equal(fflush(file), 0);
 	rewind(file);
 	sink_open(&s);
-	T_OK(file_run(fileno(file), s.fd[1], 2, &why));
+	T_OK(file_run(fileno(file), s.fd[1], 2, false, &why));
 	sink_close(&s);
 	assert_true(
 	    units_check(buf_slice(&s.got), &keys, NULL) >= 2 * DEMO_GROUP);
 	assert_int_equal(keys, 4);
 	buf_fini(&s.got);
 	fclose(file);
+}
+
+/* A film of two seconds in that form, by ffmpeg. */
+static int
+film_make(const char *arguments, const char *form)
+{
+	char command[512];
+	FILE *from, *to = tmpfile();
+	char octets[65536];
+	size_t n;
+
+	assert_non_null(to);
+	(void)snprintf(command, sizeof command,
+	    "ffmpeg -v error -f lavfi -i testsrc2=size=320x240:rate=15 "
+	    "-f lavfi -i sine=frequency=440:sample_rate=16000 -t 2 "
+	    "-c:v libx264 -tune zerolatency -preset ultrafast %s -f %s "
+	    "pipe:1",
+	    arguments, form);
+	assert_non_null(from = popen(command, "r"));
+	while ((n = fread(octets, 1, sizeof octets, from)) > 0)
+		assert_int_equal(fwrite(octets, 1, n, to), n);
+	assert_int_equal(pclose(from), 0);
+	assert_int_equal(fflush(to), 0);
+	const int fd = dup(fileno(to));
+	fclose(to);
+	return fd;
+}
+
+static void
+the_sound_of_a_film_comes_with_its_pictures(void **state)
+{
+	static const struct {
+		const char *arguments, *form;
+		enum sound_codec codec;
+		uint32_t rate;
+		size_t least;
+	} films[] = {
+		{ "-c:a aac -movflags frag_keyframe+empty_moov", "mp4",
+		    SOUND_AAC, 16000, 25 },
+		{ "-c:a aac", "mpegts", SOUND_AAC, 16000, 25 },
+		{ "-c:a libopus -ar 48000", "matroska", SOUND_OPUS, 48000, 80 },
+		{ "-c:a pcm_alaw -ar 8000", "matroska", SOUND_PCMA, 8000, 1 },
+		{ "-c:a mp2", "mpegts", SOUND__MAX, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(films); i++) {
+		const int fd = film_make(films[i].arguments, films[i].form);
+		enum reason why;
+		struct sink s;
+		uint64_t went;
+
+		sink_open(&s);
+		T_OK(file_run(fd, s.fd[1], 1, false, &why));
+		sink_close(&s);
+		const size_t n = sounds_count(buf_slice(&s.got), films[i].codec,
+		    films[i].rate, 1, &went);
+		assert_true(n >= films[i].least);
+		assert_int_equal(n == 0, films[i].least == 0);
+		assert_true(n == 0 || (went > 1500000 && went < 8000000));
+		buf_fini(&s.got);
+		close(fd);
+	}
+}
+
+static void
+sound_that_is_off_is_not_taken_from_a_film(void **state)
+{
+	const int fd = film_make("-c:a libopus", "matroska");
+	enum reason why;
+	struct sink s;
+	size_t keys;
+
+	(void)state;
+	sink_open(&s);
+	T_OK(file_run(fd, s.fd[1], 1, true, &why));
+	sink_close(&s);
+	assert_true(units_check(buf_slice(&s.got), &keys, NULL) >= 25);
+	buf_fini(&s.got);
+	close(fd);
 }
 
 static void
@@ -184,7 +301,8 @@ a_file_that_is_no_video_is_refused_with_its_reason(void **state)
 	fflush(file);
 	rewind(file);
 	sink_open(&s);
-	assert_int_not_equal(file_run(fileno(file), s.fd[1], 1, &why), ERR_OK);
+	assert_int_not_equal(file_run(fileno(file), s.fd[1], 1, false, &why),
+	    ERR_OK);
 	assert_true(
 	    why == REASON_FILE || why == REASON_NO_H264 || why == REASON_CODEC);
 	sink_close(&s);
@@ -247,6 +365,8 @@ main(void)
 		    settings_read_back_and_hostile_ones_are_refused),
 		cmocka_unit_test(
 		    the_demo_makes_key_frames_with_their_settings_and_a_file_plays_them),
+		cmocka_unit_test(the_sound_of_a_film_comes_with_its_pictures),
+		cmocka_unit_test(sound_that_is_off_is_not_taken_from_a_film),
 		cmocka_unit_test(
 		    a_file_that_is_no_video_is_refused_with_its_reason),
 		cmocka_unit_test(

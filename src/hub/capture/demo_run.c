@@ -5,6 +5,7 @@
 #include <x264.h>
 
 #include "hub/capture/demo.h"
+#include "hub/capture/demo_sound.h"
 #include "hub/capture/pace.h"
 #include "hub/capture/thumb.h"
 #include "hub/unit.h"
@@ -69,13 +70,35 @@ unit_encode(x264_t *x, const struct picture *from, int64_t number,
 	return picture_write(out_fd, &u);
 }
 
+/* All that was heard by now. */
+static enum err
+sound_run(struct demo_sound *d, uint64_t now_us, int out_fd)
+{
+	uint8_t frame[DEMO_SOUND_SAMPLES];
+	uint64_t time_us;
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && demo_sound_frame(d, now_us, frame, &time_us)) {
+		const struct unit_sound s = { .codec = SOUND_PCMU,
+			.rate = DEMO_SOUND_RATE,
+			.channels = 1,
+			.config = SLICE_LIT(""),
+			.frame = SLICE_OF(frame) };
+		e = unit_write_sound(out_fd, time_us, &s);
+	}
+	return e;
+}
+
 static enum err
 pictures_run(const struct capture_settings *s, struct demo *d, x264_t *x,
     struct picture *p, int out_fd, uint64_t pictures)
 {
+	struct demo_sound sound;
 	struct pace pace;
 	enum err e;
 
+	demo_sound_init(&sound, s->demo_seed, s->demo_speed_milli,
+	    s->zone_offset_s);
 	pace_start(&pace);
 	for (uint64_t i = 0; pictures == 0 || i < pictures; i++) {
 		const uint64_t now = pace_now_us();
@@ -83,6 +106,8 @@ pictures_run(const struct capture_settings *s, struct demo *d, x264_t *x,
 		    demo_scene_ms(now, s->demo_speed_milli, s->zone_offset_s),
 		    now, s->zone_offset_s, (uint16_t)i, p);
 		e = unit_encode(x, p, (int64_t)i, now, out_fd);
+		if (e == ERR_OK && !s->sound_off)
+			e = sound_run(&sound, pace_now_us(), out_fd);
 		if (e != ERR_OK)
 			return e;
 		pace_wait(&pace, 1000000 / DEMO_FPS);

@@ -1,6 +1,7 @@
 /*
  * demo_run.h - the demo camera as a capture process: draws, encodes with
- * libx264 (H.264 High, a key frame each 2 s), writes units.
+ * libx264 (H.264 High, a key frame each 2 s), writes units, and what it hears
+ * (demo_sound.h) beside them.
  */
 #ifndef HUB_DEMO_RUN_H
 #define HUB_DEMO_RUN_H

@@ -1,12 +1,14 @@
 #include "hub/capture/file_run.h"
 
 #include <errno.h>
+#include <iconv.h>
 #include <unistd.h>
 
 #include <libavcodec/avcodec.h>
 #include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 
+#include "base/obj.h"
 #include "hub/capture/pace.h"
 #include "hub/capture/thumb.h"
 
@@ -21,10 +23,29 @@ struct file {
 	AVBSFContext *filter; /* length-prefixed to Annex-B */
 	AVPacket *packet;
 	int stream;
+	int sound_stream;           /* -1: none */
+	AVBSFContext *sound_filter; /* ADTS to raw; NULL: as it is */
+	struct unit_sound sound;
+	uint8_t config[SOUND_CONFIG_OCTETS_MAX]; /* sound.config is here */
+	bool sound_off;
 	bool started; /* a key frame was seen */
 	int64_t last_us;
+	uint64_t behind_us; /* the newest packet: behind one before it */
 	struct pace pace;
 };
+
+/*
+ * libavformat turns the name of a broadcast into UTF-8, for which libc would
+ * open files: behind the fence that ends us. It takes no for an answer.
+ */
+__attribute__((visibility("default"))) iconv_t
+iconv_open(const char *to, const char *from)
+{
+	(void)to;
+	(void)from;
+	errno = EINVAL;
+	return (iconv_t)-1;
+}
 
 static int
 file_read(void *opaque, uint8_t *to, int room)
@@ -57,6 +78,7 @@ file_close(struct file *f)
 {
 	av_packet_free(&f->packet);
 	av_bsf_free(&f->filter);
+	av_bsf_free(&f->sound_filter);
 	avformat_close_input(&f->format);
 	if (f->io != NULL)
 		av_freep(&f->io->buffer);
@@ -111,16 +133,93 @@ stream_choose(struct file *f, enum reason *reterr_reason)
 	return (f->packet = av_packet_alloc()) != NULL ? ERR_OK : ERR_NOMEM;
 }
 
-/* How long after the picture before it: by decoding order, which rises. */
+static void
+config_keep(struct file *f, const uint8_t *at, size_t n)
+{
+	if (at == NULL || n < 2 || n > sizeof f->config)
+		return;
+	memcpy(f->config, at, n);
+	f->sound.config = slice_make(f->config, n);
+}
+
+static bool
+sound_codec(enum AVCodecID id, enum sound_codec *ret_codec)
+{
+	static const struct {
+		enum AVCodecID id;
+		enum sound_codec codec;
+	} known[] = { { AV_CODEC_ID_AAC, SOUND_AAC },
+		{ AV_CODEC_ID_OPUS, SOUND_OPUS },
+		{ AV_CODEC_ID_PCM_MULAW, SOUND_PCMU },
+		{ AV_CODEC_ID_PCM_ALAW, SOUND_PCMA } };
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (known[i].id == id) {
+			*ret_codec = known[i].codec;
+			return true;
+		}
+	return false;
+}
+
+/* AAC without its config has it in front of each frame: ADTS. */
+static bool
+adts_open(struct file *f, const AVStream *s)
+{
+	const AVBitStreamFilter *kind = av_bsf_get_by_name("aac_adtstoasc");
+
+	if (kind == NULL || av_bsf_alloc(kind, &f->sound_filter) < 0 ||
+	    avcodec_parameters_copy(f->sound_filter->par_in, s->codecpar) < 0)
+		return false;
+	f->sound_filter->time_base_in = s->time_base;
+	return av_bsf_init(f->sound_filter) >= 0;
+}
+
+/* The file's first sound; whatever is wrong with it, the pictures go on. */
+static void
+sound_choose(struct file *f)
+{
+	unsigned i = 0;
+
+	f->sound_stream = -1;
+	while (
+	    i < f->format->nb_streams &&
+	    f->format->streams[i]->codecpar->codec_type != AVMEDIA_TYPE_AUDIO)
+		i++;
+	if (f->sound_off || i == f->format->nb_streams)
+		return;
+	const AVStream *s = f->format->streams[i];
+	const AVCodecParameters *p = s->codecpar;
+	if (!sound_codec(p->codec_id, &f->sound.codec))
+		return;
+	f->sound.config = SLICE_LIT("");
+	f->sound.rate = (uint32_t)p->sample_rate;
+	f->sound.channels = (unsigned)p->ch_layout.nb_channels;
+	if (f->sound.codec == SOUND_AAC) {
+		config_keep(f, p->extradata, (size_t)p->extradata_size);
+		if (p->extradata_size == 0 && !adts_open(f, s))
+			return;
+	}
+	f->sound_stream = (int)i;
+}
+
+/*
+ * How long after what came before it: by decoding order, which rises, but
+ * between pictures and sound not always: then it is due at once.
+ */
 static uint64_t
 step_us(struct file *f, const AVPacket *p, AVRational base)
 {
 	const int64_t t = p->dts != AV_NOPTS_VALUE ? p->dts : p->pts;
 
+	f->behind_us = 0;
 	if (t == AV_NOPTS_VALUE)
-		return STEP_GUESS_US;
+		return p->stream_index == f->stream ? STEP_GUESS_US : 0;
 	const int64_t us = av_rescale_q(t, base, (AVRational){ 1, 1000000 });
 	const int64_t step = us - f->last_us;
+	if (step < 0 && f->sound_stream != -1 && step > -STEP_MAX_US) {
+		f->behind_us = (uint64_t)-step;
+		return 0;
+	}
 	f->last_us = us;
 	return step < 0 || step > STEP_MAX_US ? STEP_GUESS_US : (uint64_t)step;
 }
@@ -145,6 +244,42 @@ packet_write(struct file *f, AVRational base)
 	return picture_write(f->out_fd, &u);
 }
 
+/* A frame that unit.h does not allow is left out alone. */
+static enum err
+frame_write(struct file *f, AVRational base)
+{
+	size_t n = 0;
+	const uint8_t *config = av_packet_get_side_data(f->packet,
+	    AV_PKT_DATA_NEW_EXTRADATA, &n);
+
+	config_keep(f, config, n);
+	if (!f->started)
+		return ERR_OK; /* nothing to hear before it is seen */
+	pace_wait(&f->pace, step_us(f, f->packet, base));
+	f->sound.frame = slice_make(f->packet->data, (size_t)f->packet->size);
+	const enum err e = unit_write_sound(f->out_fd,
+	    pace_due_us(&f->pace) - f->behind_us, &f->sound);
+	return e == ERR_SYNTAX || e == ERR_LIMIT ? ERR_OK : e;
+}
+
+static enum err
+sound_take(struct file *f)
+{
+	const AVRational base = f->format->streams[f->sound_stream]->time_base;
+	enum err e = ERR_OK;
+
+	if (f->sound_filter == NULL)
+		e = frame_write(f, base);
+	else if (av_bsf_send_packet(f->sound_filter, f->packet) >= 0)
+		while (e == ERR_OK &&
+		       av_bsf_receive_packet(f->sound_filter, f->packet) == 0) {
+			e = frame_write(f, f->sound_filter->time_base_out);
+			av_packet_unref(f->packet);
+		}
+	av_packet_unref(f->packet);
+	return e;
+}
+
 static enum err
 packets_filter(struct file *f)
 {
@@ -166,6 +301,10 @@ file_round(struct file *f)
 	enum err e = ERR_OK;
 
 	while (e == ERR_OK && av_read_frame(f->format, f->packet) == 0) {
+		if (f->packet->stream_index == f->sound_stream) {
+			e = sound_take(f);
+			continue;
+		}
 		if (f->packet->stream_index != f->stream) {
 			av_packet_unref(f->packet);
 			continue;
@@ -193,13 +332,17 @@ file_again(struct file *f, enum reason *reterr_reason)
 	if ((e = file_open(f)) != ERR_OK ||
 	    (e = stream_choose(f, reterr_reason)) != ERR_OK)
 		return e;
+	sound_choose(f);
 	return ERR_OK;
 }
 
 enum err
-file_run(int file_fd, int out_fd, uint64_t rounds, enum reason *reterr_reason)
+file_run(int file_fd, int out_fd, uint64_t rounds, bool sound_off,
+    enum reason *reterr_reason)
 {
-	struct file f = { .fd = file_fd, .out_fd = out_fd };
+	struct file f = { .fd = file_fd,
+		.out_fd = out_fd,
+		.sound_off = sound_off };
 	enum err e;
 
 	av_log_set_level(AV_LOG_QUIET);

@@ -41,3 +41,10 @@ pace_wait(struct pace *p, uint64_t step_us)
 	};
 	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
+
+uint64_t
+pace_due_us(const struct pace *p)
+{
+	return clock_us(CLOCK_REALTIME) - clock_us(CLOCK_MONOTONIC) +
+	       p->next_us;
+}

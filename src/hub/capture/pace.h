@@ -18,5 +18,7 @@ void pace_start(struct pace *p);
  * than half a second starts anew instead of hurrying after.
  */
 void pace_wait(struct pace *p, uint64_t step_us);
+/* Microseconds since 1970 of the moment that was last waited for. */
+uint64_t pace_due_us(const struct pace *p);
 
 #endif

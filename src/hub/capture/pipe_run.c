@@ -44,7 +44,8 @@ units_pass(struct buf *b, int out_fd)
 		done += took;
 		u.time_us = pace_now_us();
 		u.flags &= UNIT_KEY;
-		if (u.kind == UNIT_H264 &&
+		if ((u.kind == UNIT_H264 || u.kind == UNIT_H265 ||
+			u.kind == UNIT_SOUND) &&
 		    (e = picture_write(out_fd, &u)) != ERR_OK)
 			return e;
 	}

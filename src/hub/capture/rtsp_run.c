@@ -1,6 +1,6 @@
 /*
- * rtsp_run.c - DESCRIBE (again with an answer to its challenge), SETUP over
- * this connection, PLAY, then packets until the end; a word every half session
+ * rtsp_run.c - OPTIONS (what does it know), DESCRIBE, SETUP of the video and of
+ * the sound, PLAY, then packets until the end; a word every half session
  * time-out so that the camera does not forget us.
  */
 #include "hub/capture/rtsp_run.h"
@@ -8,379 +8,256 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/random.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/buf.h"
-#include "hub/capture/thumb.h"
+#include "hub/capture/rtsp_media.h"
+#include "hub/capture/rtsp_talk.h"
 #include "os/clock.h"
-#include "proto/rtp.h"
-#include "proto/rtsp.h"
-#include "proto/sdp.h"
 
-#define IN_OCTETS_MAX (256u << 10)
-#define ANSWER_MS     10000u
 #define SILENCE_MS    10000u
-#define URL_ROOM      2048
+#define WORD_MS_MAX   30000u
+#define REDIRECTS_MAX 3
+
+#define STATUS_TRANSPORT 461 /* Unsupported Transport */
+
+enum track {
+	TRACK_VIDEO,
+	TRACK_SOUND,
+	TRACK__MAX
+};
 
 struct run {
 	const struct rtsp_source *source;
-	int camera_fd, out_fd;
-	struct buf in;
-	uint32_t cseq;
-	struct rtsp_challenge challenge;
-	char session[256], base[URL_ROOM], control[URL_ROOM];
-	unsigned timeout_s, status;
-	struct sdp_video video;
-	struct rtp_h264 rtp;
-	uint64_t first_packet_us, last_packet_ms;
-	bool playing, reader_gone;
-	enum reason why;
+	int out_fd;
+	struct rtsp_talk talk;
+	struct rtsp_media media;
+	struct sdp_offer offer;
+	char url[RTSP_URL_ROOM], base[RTSP_URL_ROOM];
+	char control[TRACK__MAX][RTSP_URL_ROOM];
+	unsigned channel[TRACK__MAX]; /* interleaved; 256: not set up */
+	const char *word;             /* what keeps the session alive */
+	struct rtsp_udp udp;
+	bool by_udp;
+	bool playing;
 };
+
+#define NO_CHANNEL 256u
 
 static bool
 fail(struct run *r, enum reason why)
 {
-	r->why = why;
-	return false;
+	return rtsp_talk_fail(&r->talk, why);
 }
 
-/* --- octets --- */
+/* --- packets --- */
 
 static bool
-all_send(struct run *r, struct slice s)
+packet_take(struct run *r, enum track track, struct slice octets)
 {
-	while (s.len != 0) {
-		const ssize_t n = send(r->camera_fd, s.at, s.len, MSG_NOSIGNAL);
-		struct pollfd p = { .fd = r->camera_fd, .events = POLLOUT };
+	const enum err e = track == TRACK_VIDEO
+			       ? rtsp_media_video(&r->media, octets)
+			       : rtsp_media_sound(&r->media, octets);
 
-		if (n > 0)
-			s = slice_skip(s, (size_t)n);
-		else if (errno == EAGAIN && poll(&p, 1, ANSWER_MS) == 1)
-			continue;
-		else if (errno != EINTR)
-			return fail(r,
-			    errno == EAGAIN ? REASON_SLOW : REASON_CLOSED);
-	}
+	return e == ERR_OK || fail(r, REASON_CLOSED);
+}
+
+/* Channels that were never set up are passed over. */
+static bool
+frame_take(void *owner, unsigned channel, struct slice octets)
+{
+	struct run *r = owner;
+
+	for (enum track i = TRACK_VIDEO; r->playing && i < TRACK__MAX; i++)
+		if (channel == r->channel[i])
+			return packet_take(r, i, octets);
 	return true;
 }
 
-/* Some more input by until_ms. */
 static bool
-more_read(struct run *r, uint64_t until_ms)
+datagram_take(void *owner, unsigned track, struct slice octets)
 {
-	struct pollfd p = { .fd = r->camera_fd, .events = POLLIN };
-	const uint64_t now = clock_monotonic_ms();
-	uint8_t *at;
-
-	if (now >= until_ms)
-		return fail(r, REASON_SLOW);
-	if (poll(&p, 1, (int)(until_ms - now)) == 0)
-		return fail(r, REASON_SLOW);
-	if (r->in.cap - r->in.len < 1 ||
-	    buf_reserve(&r->in,
-		r->in.cap - r->in.len < 65536 ? r->in.cap - r->in.len : 65536,
-		&at) != ERR_OK)
-		return fail(r, REASON_LIMIT);
-	const ssize_t n = recv(r->camera_fd, at,
-	    r->in.cap - r->in.len < 65536 ? r->in.cap - r->in.len : 65536, 0);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return true;
-	if (n <= 0)
-		return fail(r, REASON_CLOSED);
-	r->in.len += (size_t)n;
-	return true;
+	return packet_take(owner, (enum track)track, octets);
 }
 
-/* --- pictures --- */
-
-/* Parameter sets of the description, before a key frame without its own. */
-static bool
-sets_before(struct run *r, struct buf *unit)
-{
-	const struct slice start = SLICE_LIT("\0\0\0\1");
-	const struct sdp_video *v = &r->video;
-
-	return (r->rtp.has_sps ||
-		   (buf_append(unit, start) == ERR_OK &&
-		       buf_append(unit, slice_make(v->sps, v->sps_octets)) ==
-			   ERR_OK)) &&
-	       (r->rtp.has_pps ||
-		   (buf_append(unit, start) == ERR_OK &&
-		       buf_append(unit, slice_make(v->pps, v->pps_octets)) ==
-			   ERR_OK)) &&
-	       buf_append(unit, buf_slice(&r->rtp.unit)) == ERR_OK;
-}
+/* --- before the pictures --- */
 
 static bool
-unit_send(struct run *r)
+options(struct run *r)
 {
-	struct unit u = { .kind = UNIT_H264,
-		.flags = r->rtp.key ? UNIT_KEY : 0,
-		.time_us = r->first_packet_us,
-		.octets = buf_slice(&r->rtp.unit) };
-	AUTO_BUF struct buf with_sets;
-	enum err e;
+	struct rtsp_response a;
 
-	buf_init(&with_sets, UNIT_OCTETS_MAX);
-	if (r->rtp.key && (!r->rtp.has_sps || !r->rtp.has_pps) &&
-	    r->video.sps_octets != 0 && r->video.pps_octets != 0 &&
-	    sets_before(r, &with_sets))
-		u.octets = buf_slice(&with_sets);
-	e = picture_write(r->out_fd, &u);
-	rtp_h264_next(&r->rtp);
-	if (e == ERR_OK)
-		return true;
-	r->reader_gone = true;
-	return fail(r, REASON_CLOSED);
-}
-
-static bool
-packet_take(struct run *r, struct slice octets)
-{
-	enum rtp_state state;
-	struct rtp_packet p;
-	const uint64_t now_us = clock_realtime_us();
-
-	if (rtp_packet_parse(octets, &p) != ERR_OK ||
-	    p.payload_type != r->video.payload_type)
-		return true; /* another stream's, or noise: not worth a word */
-	r->last_packet_ms = clock_monotonic_ms();
-	const bool first = r->rtp.unit.len == 0 ||
-			   p.timestamp != r->rtp.timestamp;
-	/* an error drops the unit it is in; the stream goes on */
-	(void)!rtp_h264_take(&r->rtp, &p, &state);
-	/* a unit that was dropped leaves the next its own time */
-	if (first && state != RTP_WHOLE_AGAIN)
-		r->first_packet_us = now_us;
-	if (state == RTP_GOING_ON)
-		return true;
-	if (!unit_send(r))
+	if (!rtsp_talk_ask(&r->talk, "OPTIONS", r->url, "", &a))
 		return false;
-	if (state == RTP_WHOLE_AGAIN) {
-		r->first_packet_us = now_us;
-		(void)!rtp_h264_take(&r->rtp, &p, &state);
-		if (state == RTP_WHOLE)
-			return unit_send(r);
-	}
+	/* some forget a session that they hear only OPTIONS of */
+	r->word = a.status == 200 && rtsp_lists(a.methods, "GET_PARAMETER")
+		      ? "GET_PARAMETER"
+		      : "OPTIONS";
+	rtsp_talk_eat(&r->talk, &a);
 	return true;
 }
 
-/* --- words --- */
+static bool
+described(struct run *r, enum err e)
+{
+	if (e == ERR_UNSUPPORTED)
+		return fail(r, REASON_CODEC);
+	if (e == ERR_MISSING)
+		return fail(r, REASON_NO_H264);
+	return e == ERR_OK || fail(r, REASON_NOT_RTSP);
+}
 
+static bool
+url_made(struct run *r, enum err e)
+{
+	return e == ERR_OK ||
+	       fail(r, e == ERR_LIMIT ? REASON_LIMIT : REASON_NOT_RTSP);
+}
+
+/* Every request stays on this connection, whatever they call it. */
+static bool
+urls_make(struct run *r, struct slice content_base)
+{
+	const struct sdp_offer *o = &r->offer;
+	struct slice base = slice_str(r->url);
+
+	if (rtsp_url_is_absolute(o->session_control))
+		base = o->session_control;
+	else if (rtsp_url_is_absolute(content_base))
+		base = content_base;
+	return url_made(r, rtsp_url_bare(base, r->base)) &&
+	       url_made(r, rtsp_url_control(slice_str(r->base),
+			       o->video.control, r->control[TRACK_VIDEO]));
+}
+
+/* What a camera says of its sound never costs its pictures. */
 static void
-text_keep(struct slice s, char *to, size_t room)
+sound_consider(struct run *r)
 {
-	const size_t n = s.len < room - 1 ? s.len : room - 1;
+	struct sdp_track *t = &r->offer.sound;
 
-	memcpy(to, s.at, n);
-	to[n] = '\0';
+	if (r->source->sound_off ||
+	    rtsp_url_control(slice_str(r->base), t->control,
+		r->control[TRACK_SOUND]) != ERR_OK)
+		t->codec = SDP_NONE;
 }
 
+/* Another path on the same camera is followed, another camera never. */
 static bool
-request_send(struct run *r, const char *method, const char *url,
-    const char *extra)
+redirected(struct run *r, const struct rtsp_response *a)
 {
-	AUTO_BUF struct buf b;
-	uint8_t random[8] = { 0 };
-	char cnonce[17], head[URL_ROOM + 256], session[300] = "";
-	const struct rtsp_login login = { r->source->user,
-		r->source->password };
+	char url[RTSP_URL_ROOM];
 
-	buf_init_secret(&b, 16384);
-	(void)!getrandom(random, sizeof random, 0);
-	for (size_t i = 0; i < sizeof random; i++)
-		(void)snprintf(cnonce + 2 * i, 3, "%02x", random[i]);
-	if (r->session[0] != '\0')
-		(void)snprintf(session, sizeof session, "Session: %s\r\n",
-		    r->session);
-	const int n = snprintf(head, sizeof head,
-	    "%s %s RTSP/1.0\r\nCSeq: %u\r\nUser-Agent: Eaves\r\n", method, url,
-	    ++r->cseq);
-	if (n < 0 || (size_t)n >= sizeof head ||
-	    buf_append(&b, slice_make(head, (size_t)n)) != ERR_OK ||
-	    buf_append(&b, slice_str(session)) != ERR_OK ||
-	    rtsp_authorize(&r->challenge, &login, method, slice_str(url),
-		cnonce, &b) != ERR_OK ||
-	    buf_append(&b, slice_str(extra)) != ERR_OK ||
-	    buf_append(&b, SLICE_LIT("\r\n")) != ERR_OK)
-		return fail(r, REASON_LIMIT);
-	return all_send(r, buf_slice(&b));
-}
-
-/*
- * Eats what is whole at the front: packets, answers, requests of theirs.
- * *ret_answer: an answer to our newest request is at the front, not eaten.
- */
-static bool
-input_eat(struct run *r, struct rtsp_response *answer, bool *ret_answer)
-{
-	size_t eaten = 0;
-	bool ok = true;
-
-	*ret_answer = false;
-	while (ok && eaten < r->in.len) {
-		const struct slice rest = slice_skip(buf_slice(&r->in), eaten);
-		struct rtsp_frame f;
-		size_t n;
-		enum err e;
-
-		if (rest.at[0] == '$') {
-			if ((e = rtsp_frame_parse(rest, &f, &n)) != ERR_OK)
-				break;
-			eaten += n;
-			if (r->playing && f.channel == 0)
-				ok = packet_take(r, f.octets);
-			continue;
-		}
-		e = rtsp_response_parse(rest, answer);
-		if (e == ERR_MORE)
-			break;
-		if (e != ERR_OK && e != ERR_UNSUPPORTED) {
-			ok = fail(r,
-			    e == ERR_LIMIT ? REASON_LIMIT : REASON_NOT_RTSP);
-			break;
-		}
-		if (e == ERR_OK && answer->cseq == r->cseq) {
-			buf_consume(&r->in, eaten);
-			/* its slices moved with the octets: parse in place */
-			*ret_answer = rtsp_response_parse(buf_slice(&r->in),
-					  answer) == ERR_OK;
-			return true;
-		}
-		eaten += answer->head_octets + answer->body_octets;
-	}
-	buf_consume(&r->in, eaten);
-	return ok;
-}
-
-static bool
-answer_wait(struct run *r, struct rtsp_response *answer)
-{
-	const uint64_t until = clock_monotonic_ms() + ANSWER_MS;
-	bool there = false;
-
-	for (;;) {
-		if (!input_eat(r, answer, &there))
-			return false;
-		if (there)
-			break;
-		if (!more_read(r, until))
-			return false;
-	}
-	r->status = answer->status;
-	if (answer->session.len != 0)
-		text_keep(answer->session, r->session, sizeof r->session);
-	/* most say it at SETUP alone: it holds for the answers after */
-	if (answer->session_timeout_s != 0)
-		r->timeout_s = answer->session_timeout_s;
-	return true;
-}
-
-static void
-answer_eat(struct run *r, const struct rtsp_response *answer)
-{
-	buf_consume(&r->in, answer->head_octets + answer->body_octets);
-}
-
-static bool
-status_fits(struct run *r)
-{
-	if (r->status == 200)
-		return true;
-	if (r->status == 401 || r->status == 403)
-		return fail(r, REASON_PASSWORD);
-	if (r->status >= 300 && r->status < 400)
+	if (!rtsp_url_same_camera(slice_str(r->url), a->location) ||
+	    rtsp_url_bare(a->location, url) != ERR_OK)
 		return fail(r, REASON_REDIRECT);
-	return fail(r, r->status >= 400 && r->status < 500 ? REASON_NO_PATH
-							   : REASON_NOT_RTSP);
-}
-
-/* Sends, and once more when the camera asks who we are. */
-static bool
-exchange(struct run *r, const char *method, const char *url, const char *extra,
-    struct rtsp_response *answer)
-{
-	for (int tries = 0;; tries++) {
-		struct rtsp_challenge c;
-
-		if (!request_send(r, method, url, extra) ||
-		    !answer_wait(r, answer))
-			return false;
-		if (r->status != 401 || tries == 2 ||
-		    r->source->user.len == 0 ||
-		    rtsp_challenge_choose(answer, &c) != ERR_OK)
-			return status_fits(r);
-		/* the same challenge again, not stale: it is the password */
-		if (r->challenge.scheme != RTSP_NONE && !c.stale)
-			return fail(r, REASON_PASSWORD);
-		r->challenge = c;
-		answer_eat(r, answer);
-	}
-}
-
-static bool
-is_absolute(struct slice s)
-{
-	return slice_starts(s, SLICE_LIT("rtsp://"));
-}
-
-/* RFC 2326 C.1.1, and what cameras make of it. */
-static bool
-control_make(struct run *r)
-{
-	const struct slice c = r->video.control;
-	const size_t n = strlen(r->base);
-	const char *between = n != 0 && r->base[n - 1] == '/' ? "" : "/";
-
-	if (c.len >= URL_ROOM || n + c.len + 2 >= URL_ROOM)
-		return fail(r, REASON_LIMIT);
-	for (size_t i = 0; i < c.len; i++)
-		if (c.at[i] <= 0x20 || c.at[i] >= 0x7f)
-			return fail(r, REASON_NOT_RTSP);
-	if (is_absolute(c))
-		text_keep(c, r->control, sizeof r->control);
-	else if (c.len == 0 || (c.len == 1 && c.at[0] == '*'))
-		memcpy(r->control, r->base, n + 1);
-	else {
-		/* it fits: measured above */
-		memcpy(r->control, r->base, n);
-		memcpy(r->control + n, between, strlen(between));
-		text_keep(c, r->control + n + strlen(between),
-		    sizeof r->control - n - strlen(between));
-	}
+	memcpy(r->url, url, sizeof url);
 	return true;
 }
 
 static bool
 describe(struct run *r)
 {
+	struct rtsp_talk *t = &r->talk;
 	struct rtsp_response a;
-	char url[URL_ROOM];
 
-	text_keep(r->source->url, url, sizeof url);
-	if (!exchange(r, "DESCRIBE", url, "Accept: application/sdp\r\n", &a))
+	for (int n = 0;; n++) {
+		if (!rtsp_talk_ask(t, "DESCRIBE", r->url,
+			"Accept: application/sdp\r\n", &a))
+			return false;
+		if (t->status < 300 || t->status >= 400 || n == REDIRECTS_MAX)
+			break;
+		if (!redirected(r, &a))
+			return false;
+		rtsp_talk_eat(t, &a);
+	}
+	if (!rtsp_talk_agreed(t) ||
+	    !described(r,
+		sdp_parse(slice_make(t->in.at + a.head_octets, a.body_octets),
+		    &r->offer)) ||
+	    !urls_make(r, a.content_base))
 		return false;
-	const enum err e = sdp_parse(slice_make(r->in.at + a.head_octets,
-					 a.body_octets),
-	    &r->video);
-	if (e == ERR_UNSUPPORTED)
-		return fail(r, REASON_CODEC);
-	if (e == ERR_MISSING)
-		return fail(r, REASON_NO_H264);
-	if (e != ERR_OK)
-		return fail(r, REASON_NOT_RTSP);
-	/* every request stays on this connection, whatever they call it */
-	if (is_absolute(r->video.session_control))
-		text_keep(r->video.session_control, r->base, sizeof r->base);
-	else if (is_absolute(a.content_base))
-		text_keep(a.content_base, r->base, sizeof r->base);
-	else
-		memcpy(r->base, url, strlen(url) + 1);
-	if (!control_make(r))
+	sound_consider(r);
+	rtsp_talk_eat(t, &a); /* the offer's slices end here */
+	return true;
+}
+
+static void
+transport_wish(const struct run *r, enum track track, char *to, size_t room)
+{
+	const unsigned channel = 2 * (unsigned)track;
+	const unsigned port = r->udp.given.port[track];
+
+	(void)snprintf(to, room,
+	    r->by_udp ? "Transport: RTP/AVP;unicast;client_port=%u-%u\r\n"
+		      : "Transport: RTP/AVP/TCP;unicast;interleaved=%u-%u\r\n",
+	    r->by_udp ? port : channel, (r->by_udp ? port : channel) + 1);
+}
+
+/* False: by UDP, and it does not say from which ports. */
+static bool
+transport_note(struct run *r, enum track track, struct slice line)
+{
+	struct rtsp_transport t;
+
+	rtsp_transport_parse(line, &t);
+	if (r->by_udp && t.has_ports)
+		rtsp_udp_track(&r->udp, track, t.port,
+		    track == TRACK_VIDEO ? 90000 : r->offer.sound.rate);
+	else if (!r->by_udp)
+		r->channel[track] = t.has_channels ? t.channel[0]
+						   : 2 * (unsigned)track;
+	return !r->by_udp || t.has_ports;
+}
+
+/* *ret_agreed: the camera sends it; false: the connection is at its end. */
+static bool
+track_setup(struct run *r, enum track track, bool *ret_agreed)
+{
+	struct rtsp_response a;
+	char extra[80];
+
+	transport_wish(r, track, extra, sizeof extra);
+	if (!rtsp_talk_ask(&r->talk, "SETUP", r->control[track], extra, &a))
 		return false;
-	answer_eat(r, &a);
+	*ret_agreed = a.status == 200 && transport_note(r, track, a.transport);
+	rtsp_talk_eat(&r->talk, &a);
+	return true;
+}
+
+/* Over this connection; by UDP when that is wished, or nothing else goes. */
+static bool
+video_setup(struct run *r)
+{
+	const bool may_udp = r->source->udp.word_fd != -1;
+	bool agreed;
+
+	r->by_udp = may_udp && r->source->udp_wanted;
+	if (!track_setup(r, TRACK_VIDEO, &agreed))
+		return false;
+	if (!agreed && !r->by_udp && may_udp &&
+	    r->talk.status == STATUS_TRANSPORT) {
+		r->by_udp = true;
+		if (!track_setup(r, TRACK_VIDEO, &agreed))
+			return false;
+	}
+	if (agreed)
+		return true;
+	/* a yes that is of no use */
+	return r->talk.status == 200 ? fail(r, REASON_NOT_RTSP)
+				     : rtsp_talk_agreed(&r->talk);
+}
+
+static bool
+setup(struct run *r)
+{
+	bool agreed;
+
+	if (!video_setup(r))
+		return false;
+	if (r->offer.sound.codec != SDP_NONE &&
+	    !track_setup(r, TRACK_SOUND, &agreed))
+		return false;
+	if (r->by_udp && rtsp_udp_connect(&r->udp) != ERR_OK)
+		return fail(r, REASON_NO_ROUTE);
 	return true;
 }
 
@@ -389,46 +266,91 @@ play(struct run *r)
 {
 	struct rtsp_response a;
 
-	if (!exchange(r, "SETUP", r->control,
-		"Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n", &a))
-		return false;
-	answer_eat(r, &a);
+	rtsp_media_init(&r->media, r->out_fd, &r->offer);
 	r->playing = true; /* packets may overtake the answer */
-	r->last_packet_ms = clock_monotonic_ms();
-	if (!exchange(r, "PLAY", r->base, "Range: npt=0.000-\r\n", &a))
+	r->media.last_packet_ms = clock_monotonic_ms();
+	if (!rtsp_talk_ask(&r->talk, "PLAY", r->base, "Range: npt=0.000-\r\n",
+		&a))
 		return false;
-	answer_eat(r, &a);
-	return true;
+	rtsp_talk_eat(&r->talk, &a);
+	return rtsp_talk_agreed(&r->talk);
+}
+
+/* --- pictures --- */
+
+static uint64_t
+word_after_ms(const struct run *r)
+{
+	const uint64_t half = r->talk.timeout_s * UINT64_C(500);
+
+	return half < WORD_MS_MAX ? half : WORD_MS_MAX;
+}
+
+/* What came in one piece with an answer waits for no more. */
+static bool
+input_take(struct run *r, bool *may_repeat)
+{
+	struct rtsp_response a;
+	bool there, again;
+
+	for (;;) {
+		if (!rtsp_talk_take(&r->talk, &a, &there))
+			return false;
+		if (!there)
+			return true;
+		rtsp_talk_settle(&r->talk, &a, &again);
+		if (!again || !*may_repeat)
+			continue;
+		*may_repeat = false;
+		if (!rtsp_talk_send(&r->talk, r->word, r->base, ""))
+			return false;
+	}
+}
+
+/* Until something came or it is time; takes what came by UDP. */
+static bool
+more_wait(struct run *r, uint64_t until_ms)
+{
+	struct pollfd p[1 + PORTS_COUNT] = { { .fd = r->talk.fd,
+	    .events = POLLIN } };
+	const uint64_t now = clock_monotonic_ms();
+	uint64_t wait = until_ms > now ? until_ms - now : 0;
+	size_t n = 1;
+
+	if (r->by_udp) {
+		const uint64_t udp_wait = rtsp_udp_wait_ms(&r->udp, now);
+
+		n += rtsp_udp_polls(&r->udp, p + 1);
+		wait = udp_wait < wait ? udp_wait : wait;
+	}
+	(void)poll(p, n, (int)wait);
+	if (r->by_udp && !rtsp_udp_turn(&r->udp))
+		return false;
+	return p[0].revents == 0 || rtsp_talk_read(&r->talk);
 }
 
 static bool
 pictures(struct run *r)
 {
-	uint64_t word_ms = clock_monotonic_ms() + r->timeout_s * 500u;
+	uint64_t word_ms = clock_monotonic_ms() + word_after_ms(r);
+	bool may_repeat = false;
 
-	for (;;) {
-		const uint64_t silent_ms = r->last_packet_ms + SILENCE_MS;
+	while (input_take(r, &may_repeat)) {
+		const uint64_t silent_ms = r->media.last_packet_ms + SILENCE_MS;
 		const uint64_t now = clock_monotonic_ms();
-		struct rtsp_response a;
-		bool answer;
 
-		if (now >= word_ms) {
-			word_ms = now + r->timeout_s * 500u;
-			if (!request_send(r, "OPTIONS", r->base, ""))
-				return false;
-		}
 		if (now >= silent_ms)
 			return fail(r, REASON_SLOW);
-		/* what came in one piece with an answer waits for no more */
-		if (!input_eat(r, &a, &answer))
-			return false;
-		if (answer)
-			answer_eat(r, &a);
-		else if (!more_read(r,
-			     silent_ms < word_ms ? silent_ms : word_ms) &&
-			 r->why != REASON_SLOW)
+		if (now >= word_ms) {
+			word_ms = now + word_after_ms(r);
+			may_repeat = true;
+			if (!rtsp_talk_send(&r->talk, r->word, r->base, ""))
+				return false;
+		}
+		if (!more_wait(r, silent_ms < word_ms ? silent_ms : word_ms))
 			return false;
 	}
+	return false;
 }
 
 enum reason
@@ -438,20 +360,24 @@ rtsp_run(const struct rtsp_source *s, int camera_fd, int out_fd,
 	static struct run r; /* large; one camera per process */
 
 	r = (struct run){ .source = s,
-		.camera_fd = camera_fd,
 		.out_fd = out_fd,
-		.timeout_s = 60,
-		.why = REASON_CLOSED };
-	buf_init(&r.in, IN_OCTETS_MAX);
-	rtp_h264_init(&r.rtp, UNIT_OCTETS_MAX - 2048);
-	if (s->url.len >= URL_ROOM)
-		r.why = REASON_LIMIT;
-	else if (describe(&r) && play(&r) &&
-		 unit_write_status(out_fd, clock_realtime_us(), REASON_RUNNING,
-		     0) == ERR_OK)
+		.channel = { NO_CHANNEL, NO_CHANNEL } };
+	rtsp_talk_init(&r.talk);
+	r.talk.fd = camera_fd;
+	r.talk.login = (struct rtsp_login){ s->user, s->password };
+	r.talk.frame = frame_take;
+	r.talk.owner = &r;
+	rtsp_udp_init(&r.udp, &s->udp);
+	r.udp.packet = datagram_take;
+	r.udp.owner = &r;
+	if (url_made(&r, rtsp_url_bare(s->url, r.url)) && options(&r) &&
+	    describe(&r) && setup(&r) && play(&r) &&
+	    unit_write_status(out_fd, clock_realtime_us(), REASON_RUNNING, 0) ==
+		ERR_OK)
 		(void)pictures(&r);
-	*ret_detail = r.status;
-	rtp_h264_fini(&r.rtp);
-	buf_fini(&r.in);
-	return r.why;
+	*ret_detail = r.talk.status;
+	rtsp_media_fini(&r.media);
+	rtsp_udp_fini(&r.udp);
+	rtsp_talk_fini(&r.talk);
+	return r.talk.why;
 }

@@ -93,6 +93,22 @@ try_bind(void)
 	(void)!bind(0, &a, sizeof a);
 }
 
+static void
+try_send_to_an_address(void)
+{
+	const struct sockaddr a = { .sa_family = AF_INET };
+
+	(void)!sendto(0, "x", 1, 0, &a, sizeof a);
+}
+
+static void
+try_sendmsg(void)
+{
+	const struct msghdr m = { 0 };
+
+	(void)!sendmsg(0, &m, 0);
+}
+
 static const struct {
 	const char *what;
 	void (*act)(void);
@@ -101,7 +117,9 @@ static const struct {
 	{ "make a unix socket", try_unix_socket }, { "connect", try_connect },
 	{ "execute", try_exec }, { "fork", try_fork },
 	{ "signal its parent", try_signal }, { "map code", try_code },
-	{ "unlink", try_unlink }, { "bind", try_bind } };
+	{ "unlink", try_unlink }, { "bind", try_bind },
+	{ "send to an address", try_send_to_an_address },
+	{ "send a message", try_sendmsg } };
 
 static int
 sandboxed(void (*act)(void))
