@@ -1,6 +1,7 @@
 #include "base/buf.h"
 #include "base/codec.h"
 #include "base/err.h"
+#include "base/utf8.h"
 #include "unit/t.h"
 
 static void
@@ -99,6 +100,47 @@ text_forms_have_one_spelling(void **state)
 	assert_int_equal(back[0], 15);
 }
 
+/* What is given, what is left of it. */
+static const struct {
+	const char *given, *left;
+} words[] = {
+	{ "K\xc3\xbc"
+	  "che \xe2\x82\xac \xf0\x9f\x8f\xa0",
+	    "K\xc3\xbc"
+	    "che \xe2\x82\xac \xf0\x9f\x8f\xa0" },
+	{ "a\tb\nc\x7f\x1b[31m", "abc[31m" },
+	{ "\xc0\xafx", "x" },         /* over-long */
+	{ "\xed\xa0\x80x", "x" },     /* half of a pair */
+	{ "\xf4\x90\x80\x80x", "x" }, /* past the last */
+	{ "\xe2\x82", "" },           /* cut off */
+	{ "a\xc2\x85"
+	  "b",
+	    "ab" }, /* C1 */
+	{ "a\xe2\x80\xae"
+	  "b",
+	    "ab" }, /* turns the direction */
+	{ "\xff\xfe", "" },
+};
+
+static void
+words_of_strangers_are_cleaned(void **state)
+{
+	char to[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		const struct slice given = t_edge(words[i].given,
+		    strlen(words[i].given));
+		const size_t n = utf8_clean(given, to, sizeof to);
+		assert_string_equal(to, words[i].left);
+		assert_int_equal(n, strlen(words[i].left));
+		assert_int_equal(utf8_is_clean(given), n == given.len);
+	}
+	/* never half a character */
+	assert_int_equal(utf8_clean(SLICE_LIT("ab\xe2\x82\xac"), to, 5), 2);
+	assert_string_equal(to, "ab");
+}
+
 int
 main(void)
 {
@@ -109,6 +151,7 @@ main(void)
 		cmocka_unit_test(a_reader_refuses_short_long_and_left_over),
 		cmocka_unit_test(b64_is_that_of_rfc_4648),
 		cmocka_unit_test(text_forms_have_one_spelling),
+		cmocka_unit_test(words_of_strangers_are_cleaned),
 	};
 
 	return T_RUN(tests);

@@ -66,6 +66,8 @@ camera_unit(struct camera *c, enum track_kind from, const struct unit *u,
 			camera_state(c, state, now);
 		return e;
 	}
+	if (u->kind == UNIT_FOUND || u->kind == UNIT_PROFILE)
+		return ERR_SYNTAX; /* it was not asked for that */
 	if (from == TRACK_MAIN && u->kind == UNIT_H264)
 		camera_state(c, REASON_RUNNING, now);
 	/* no browser is sure to play it */

@@ -7,31 +7,45 @@
  *   CHANNEL_SERVER     -> a socket that connects to the server, or an error
  *   CHANNEL_CAMERA n   -> the read end of a new capture process' pipe, or why
  *                         there is none; the process before is ended
+ *   CHANNEL_FIND n        -> the same for a process that looks for cameras or
+ *                         asks one; what it shall do follows the request, as
+ *                         capture_settings_put writes it
+ *
+ * Between a process that asks a camera and the parent there is another one:
+ *
+ *   CHANNEL_CONNECT    -> a socket that connects to its camera, or an error
  */
 #ifndef HUB_CHANNEL_H
 #define HUB_CHANNEL_H
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
+
+#define CHANNEL_MORE_OCTETS_MAX ((size_t)4096)
 
 enum channel_ask {
 	CHANNEL_SERVER = 1,
-	CHANNEL_CAMERA = 2
+	CHANNEL_CAMERA = 2,
+	CHANNEL_FIND = 3,
+	CHANNEL_CONNECT = 4
 };
 
 struct channel_request {
-	uint8_t ask, camera;
+	uint8_t ask, camera; /* CHANNEL_FIND: which of the processes */
+	struct slice more;   /* CHANNEL_FIND; at most CHANNEL_MORE_OCTETS_MAX */
 };
 struct channel_answer {
 	uint8_t ask, camera;
-	uint8_t why; /* CHANNEL_SERVER: enum err, _CAMERA: enum reason; 0: ok */
+	uint8_t why; /* _CAMERA, _FIND: enum reason, else enum err; 0: ok */
 };
 
 /* ERR_CLOSED: the other side is gone. ERR_AGAIN: full, empty. */
 MUST_USE enum err channel_ask(int fd, const struct channel_request *r);
-/* ERR_SYNTAX: not a request. */
-MUST_USE enum err channel_asked(int fd, struct channel_request *ret_request);
+/* ERR_SYNTAX: not a request. What follows it is put into more. */
+MUST_USE enum err
+channel_asked(int fd, struct channel_request *ret_request, struct buf *more);
 /* pass_fd is sent along when it is not -1; it stays the caller's. */
 MUST_USE enum err
 channel_answer(int fd, const struct channel_answer *a, int pass_fd);

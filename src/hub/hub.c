@@ -157,6 +157,10 @@ channel_ready(struct loop_fd *w, uint32_t events)
 		server_answer(h, (enum err)a.why, fd);
 		return;
 	}
+	if (a.ask == CHANNEL_FIND) {
+		findings_answered(&h->findings, &a, fd);
+		return;
+	}
 	assert(a.camera < h->settings.camera_count);
 	hub_camera_state(h, a.camera, (enum reason)a.why);
 	if (fd == -1)
@@ -253,6 +257,7 @@ hub_open(struct hub *h)
 	api_init(&h->api, h->loop, &h->server);
 	h->api.owner = h;
 	h->api.connect = api_connect;
+	findings_init(&h->findings, h->loop, HUB_CHANNEL_FD);
 	buf_init_secret(&h->m3, PAIRING_M2_OCTETS_MAX);
 	if ((e = hub_streams_init(h)) != ERR_OK ||
 	    (e = loop_fd_add(h->loop, &h->channel, HUB_CHANNEL_FD, EPOLLIN,
@@ -266,6 +271,7 @@ static void
 hub_close(struct hub *h)
 {
 	hub_streams_fini(h);
+	findings_fini(&h->findings);
 	api_fini(&h->api);
 	loop_fd_remove(&h->channel);
 	loop_timer_remove(&h->retry);

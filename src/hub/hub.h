@@ -19,6 +19,7 @@
 #include "hub/camera.h"
 #include "hub/channel.h"
 #include "hub/feed.h"
+#include "hub/finding.h"
 #include "hub/index_keep.h"
 #include "hub/rows.h"
 #include "hub/settings.h"
@@ -72,6 +73,7 @@ struct hub {
 	struct loop_fd channel;
 	bool server_for_uplink[4];
 	unsigned server_asked;
+	struct findings findings;
 	/* where we are */
 	enum hub_step step;
 	struct loop_timer retry, tick, heads;

@@ -18,6 +18,7 @@
 
 #include "base/obj.h"
 #include "hub/channel.h"
+#include "hub/finder.h"
 #include "hub/ports.h"
 #include "hub/unit.h"
 #include "log/log.h"
@@ -38,6 +39,7 @@ struct parent {
 	uint64_t hub_began_ms, hub_due_ms; /* due: when it may start again */
 	uint64_t rest_ms;
 	pid_t capture[HUB_CAMERAS_MAX];
+	struct finders finders;
 	struct ports ports[HUB_CAMERAS_MAX];
 };
 
@@ -136,6 +138,8 @@ camera_open(const struct address *a, int *ret_fd)
 			   : REASON_NO_ROUTE;
 	case CAPTURE_FILE:
 	case CAPTURE_PIPE:
+	case CAPTURE_DISCOVER:
+	case CAPTURE_PROBE:
 	case CAPTURE__MAX:
 		break;
 	}
@@ -232,6 +236,7 @@ hub_end(struct parent *p)
 	p->hub = 0;
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
 		capture_end(p, i);
+	finders_end(&p->finders);
 }
 
 static enum err
@@ -301,16 +306,25 @@ static enum err
 request_serve(struct parent *p)
 {
 	struct channel_request r;
+	AUTO_BUF struct buf more;
 	AUTO_FD int fd = -1;
+	enum reason why;
 	enum err e;
 
-	if ((e = channel_asked(p->channel_fd, &r)) != ERR_OK)
+	buf_init_secret(&more, CHANNEL_MORE_OCTETS_MAX);
+	if ((e = channel_asked(p->channel_fd, &r, &more)) != ERR_OK)
 		return e;
 	struct channel_answer a = { .ask = r.ask, .camera = r.camera };
 	if (r.ask == CHANNEL_SERVER)
 		a.why = (uint8_t)sock_connect(p->settings->host,
 		    p->settings->port, &fd);
-	else if (r.camera >= p->settings->camera_count)
+	else if (r.ask == CHANNEL_FIND) {
+		if ((e = finders_start(&p->finders, r.camera, r.more, &why,
+			 &fd)) != ERR_OK)
+			return e;
+		a.why = (uint8_t)why;
+	} else if (r.ask != CHANNEL_CAMERA ||
+		   r.camera >= p->settings->camera_count)
 		return ERR_SYNTAX;
 	else
 		a.why = (uint8_t)capture_start(p, r.camera, &fd);
@@ -333,6 +347,7 @@ signals_take(struct parent *p)
 			p->capture[i] = 0; /* its pipe tells the hub */
 			ports_close(&p->ports[i]);
 		}
+	finders_reap(&p->finders);
 	if (p->hub > 0 && waitpid(p->hub, NULL, WNOHANG) == p->hub) {
 		p->hub = 0;
 		hub_rest(p);
@@ -346,25 +361,30 @@ wait_ms(const struct parent *p)
 	const uint64_t now = clock_monotonic_ms();
 
 	if (p->hub > 0)
-		return -1;
+		return finders_wait_ms(&p->finders);
 	return p->hub_due_ms > now ? (int)(p->hub_due_ms - now) : 0;
 }
 
 static bool
 parent_turn(struct parent *p)
 {
-	struct pollfd fds[2 + HUB_CAMERAS_MAX] = { { .fd = p->signal_fd,
-						       .events = POLLIN },
-		{ .fd = p->channel_fd, .events = POLLIN } };
+	struct pollfd fds[2 + HUB_CAMERAS_MAX + FINDERS_MAX] = {
+		{ .fd = p->signal_fd, .events = POLLIN },
+		{ .fd = p->channel_fd, .events = POLLIN }
+	};
+	struct pollfd *const ports = fds + 2,
+			     *finders = ports + HUB_CAMERAS_MAX;
 
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
-		fds[2 + i] = (struct pollfd){ .fd = p->ports[i].word_fd,
+		ports[i] = (struct pollfd){ .fd = p->ports[i].word_fd,
 			.events = POLLIN };
+	finders_poll(&p->finders, finders);
 	if (poll(fds, COUNT(fds), wait_ms(p)) == -1 && errno != EINTR)
 		return false;
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
-		if (fds[2 + i].revents != 0)
+		if (ports[i].revents != 0)
 			ports_serve(&p->ports[i]);
+	finders_turn(&p->finders, finders);
 	if (fds[1].revents != 0) {
 		const enum err e = request_serve(p);
 		/* talks nonsense: the less trusted side starts anew */
@@ -484,6 +504,8 @@ parent_main(const struct settings *s)
 		    stderr);
 		return 1;
 	}
+	finders_init(&p.finders, p.capture_fd,
+	    s->uid_base == 0 ? 0 : s->uid_base + 1);
 	while (parent_turn(&p))
 		;
 	hub_end(&p);

@@ -79,6 +79,17 @@ what_is_wrong_with_a_command_line_is_said(void **state)
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "stray"));
 }
 
+static enum err
+asked(int fd, struct channel_request *ret_request)
+{
+	static struct buf more; /* lives on: the request points into it */
+
+	if (more.cap == 0)
+		buf_init(&more, CHANNEL_MORE_OCTETS_MAX);
+	buf_clear(&more);
+	return channel_asked(fd, ret_request, &more);
+}
+
 static void
 a_descriptor_goes_through_the_channel(void **state)
 {
@@ -88,9 +99,9 @@ a_descriptor_goes_through_the_channel(void **state)
 
 	(void)state;
 	T_OK(sock_pair(pair));
-	T_ERR(ERR_AGAIN, channel_asked(pair[1], &got));
+	T_ERR(ERR_AGAIN, asked(pair[1], &got));
 	T_OK(channel_ask(pair[0], &r));
-	T_OK(channel_asked(pair[1], &got));
+	T_OK(asked(pair[1], &got));
 	assert_int_equal(got.camera, 3);
 	T_OK(channel_answer(pair[1], &a, STDERR_FILENO));
 	T_OK(channel_answered(pair[0], &heard, &fd));
@@ -102,14 +113,46 @@ a_descriptor_goes_through_the_channel(void **state)
 	assert_int_equal(fd, -1);
 	/* nonsense of the other side */
 	assert_int_equal(send(pair[0], "\7\0", 2, 0), 2);
-	T_ERR(ERR_SYNTAX, channel_asked(pair[1], &got));
+	T_ERR(ERR_SYNTAX, asked(pair[1], &got));
 	assert_int_equal(send(pair[0], "\1", 1, 0), 1);
-	T_ERR(ERR_SYNTAX, channel_asked(pair[1], &got));
+	T_ERR(ERR_SYNTAX, asked(pair[1], &got));
 	assert_int_equal(send(pair[0], "\1\0\0", 3, 0), 3);
-	T_ERR(ERR_SYNTAX, channel_asked(pair[1], &got));
+	T_ERR(ERR_SYNTAX, asked(pair[1], &got));
 	close(pair[0]);
-	T_ERR(ERR_CLOSED, channel_asked(pair[1], &got));
+	T_ERR(ERR_CLOSED, asked(pair[1], &got));
 	T_ERR(ERR_CLOSED, channel_answer(pair[1], &a, -1));
+	close(pair[1]);
+}
+
+static void
+a_request_has_something_to_say_and_nothing_to_pass(void **state)
+{
+	struct channel_request r = { .ask = CHANNEL_FIND,
+		.camera = 1,
+		.more = SLICE_LIT("where") },
+			       got;
+	static const uint8_t long_octets[CHANNEL_MORE_OCTETS_MAX + 1];
+	/* as a request, but with a descriptor */
+	const struct channel_answer a = { CHANNEL_FIND, 1, 0 };
+	int pair[2];
+
+	(void)state;
+	T_OK(sock_pair(pair));
+	T_OK(channel_ask(pair[0], &r));
+	T_OK(asked(pair[1], &got));
+	assert_int_equal(got.camera, 1);
+	T_SLICE_EQ(got.more, SLICE_LIT("where"));
+	r.more = SLICE_OF(long_octets);
+	T_OK(channel_ask(pair[0], &r));
+	T_ERR(ERR_SYNTAX, asked(pair[1], &got));
+	const int next = dup(pair[0]);
+	close(next);
+	T_OK(channel_answer(pair[0], &a, STDERR_FILENO));
+	T_ERR(ERR_SYNTAX, asked(pair[1], &got));
+	const int still = dup(pair[0]);
+	assert_int_equal(still, next);
+	close(still);
+	close(pair[0]);
 	close(pair[1]);
 }
 
@@ -121,6 +164,8 @@ main(void)
 		    a_command_line_is_understood_and_travels_without_addresses),
 		cmocka_unit_test(what_is_wrong_with_a_command_line_is_said),
 		cmocka_unit_test(a_descriptor_goes_through_the_channel),
+		cmocka_unit_test(
+		    a_request_has_something_to_say_and_nothing_to_pass),
 	};
 
 	return T_RUN(tests);

@@ -10,7 +10,8 @@
 static bool
 kind_is_known(unsigned kind)
 {
-	return (kind >= UNIT_H264 && kind <= UNIT_THUMB) || kind == UNIT_STATUS;
+	return (kind >= UNIT_H264 && kind <= UNIT_PROFILE) ||
+	       kind == UNIT_STATUS;
 }
 
 static enum err

@@ -26,7 +26,9 @@ enum unit_kind {
 	UNIT_H264 = 1,
 	UNIT_SOUND = 2,
 	UNIT_H265 = 3,
-	UNIT_THUMB = 4, /* a JPEG of the picture */
+	UNIT_THUMB = 4,   /* a JPEG of the picture */
+	UNIT_FOUND = 5,   /* hub/found.h: a camera */
+	UNIT_PROFILE = 6, /* hub/found.h: one of its streams */
 	UNIT_STATUS = 127
 };
 enum unit_flag {
@@ -69,7 +71,8 @@ struct unit_sound {
 	X(10, REDIRECT)                                                        \
 	X(11, LIMIT)                                                           \
 	X(12, FILE)                                                            \
-	X(13, NO_PROCESS)
+	X(13, NO_PROCESS)                                                      \
+	X(14, SAID_NO)
 
 enum reason {
 #define X(number, name) REASON_##name = number,

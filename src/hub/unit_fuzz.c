@@ -6,9 +6,29 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hub/unit.h"
+#include "base/utf8.h"
+#include "hub/found.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
+
+/* What the hub keeps of a camera can be shown and put into an address. */
+static void
+found_check(const struct unit *u)
+{
+	struct found_camera c;
+	struct found_profile p;
+
+	if (u->kind == UNIT_FOUND && found_camera_read(u->octets, &c) == ERR_OK)
+		assert(c.path[0] == '/' && c.port != 0 &&
+		       utf8_is_clean(slice_str(c.name)) &&
+		       utf8_is_clean(slice_str(c.hardware)) &&
+		       utf8_is_clean(slice_str(c.endpoint)));
+	if (u->kind == UNIT_PROFILE &&
+	    found_profile_read(u->octets, &p) == ERR_OK)
+		assert(p.path[0] == '/' && strchr(p.path, ' ') == NULL &&
+		       p.codec < FOUND_CODEC__MAX &&
+		       utf8_is_clean(slice_str(p.name)));
+}
 
 /* What is written of it is what was read; a pipe holds the longest. */
 static void
@@ -49,6 +69,7 @@ LLVMFuzzerTestOneInput(const uint8_t *at, size_t len)
 		assert(u.octets.at == rest.at + UNIT_HEAD_OCTETS);
 		assert(unit_parse(slice_head(rest, took - 1), &again, &more) ==
 		       ERR_MORE);
+		found_check(&u);
 		if (u.kind == UNIT_STATUS) {
 			enum reason r;
 			uint32_t detail;

@@ -5,9 +5,12 @@
 #define OS_SOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+
+#define SOCK_ADDRESS_OCTETS 64
 
 /*
  * Listens on a numeric address ("127.0.0.1", "0.0.0.0", "::1"); port 0 takes a
@@ -23,6 +26,22 @@ MUST_USE enum err sock_accept(int listen_fd, int *ret_fd);
  */
 MUST_USE enum err sock_connect(const char *host, uint16_t port, int *ret_fd);
 MUST_USE enum err sock_error(int fd);
+/*
+ * The first address of host, in digits, for sock_connect: so that a name that
+ * changes its mind leads nowhere else. ERR_MISSING: no such name.
+ */
+MUST_USE enum err
+sock_resolve(const char *host, char to[static SOCK_ADDRESS_OCTETS]);
+/*
+ * A UDP socket for answers to a search by multicast, IPv4. sock_search_send
+ * sends the octets to group:port on each network that this machine is on
+ * (not through tunnels), and answers on how many. sock_search_end closes the
+ * socket for sending, for good: whoever gets it can only hear. ERR_IO.
+ */
+MUST_USE enum err sock_search_open(int *ret_fd);
+size_t sock_search_send(int fd, const char *group, uint16_t port,
+    const void *octets, size_t len);
+MUST_USE enum err sock_search_end(int fd);
 /* Both ends non-blocking SEQPACKET. */
 MUST_USE enum err sock_pair(int ret_fds[static 2]);
 bool address_is_loopback(const char *address);

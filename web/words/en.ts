@@ -51,6 +51,7 @@ const reasons = [
   'It closed the connection.', 'What answers at its address is no camera.',
   'It offers no H.264 video.', 'It points to another address.', 'It sends more than is allowed.',
   'Its file cannot be read.', 'Its process does not start.',
+  'It does not do what it was asked.',
 ];
 
 const causes: Record<Gap['cause'], string> = {

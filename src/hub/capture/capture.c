@@ -5,7 +5,9 @@
 #include <poll.h>
 
 #include "hub/capture/demo_run.h"
+#include "hub/capture/discover_run.h"
 #include "hub/capture/file_run.h"
+#include "hub/capture/onvif_run.h"
 #include "hub/capture/pace.h"
 #include "hub/capture/pipe_run.h"
 #include "hub/capture/rtsp_run.h"
@@ -13,6 +15,7 @@
 #include "os/file.h"
 #include "os/sandbox.h"
 #include "os/sock.h"
+#include "proto/onvif.h"
 #include "proto/rtsp.h"
 
 #define FDS_MAX    16
@@ -32,15 +35,14 @@ reason_of(enum err e)
 	}
 }
 
-/* The socket was handed over while it was still connecting. */
-static enum reason
-connect_wait(int fd)
+enum reason
+capture_connect_wait(int fd, int wait_ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	int n;
 
 	do {
-		n = poll(&p, 1, CONNECT_MS);
+		n = poll(&p, 1, wait_ms);
 	} while (n == -1 && errno == EINTR);
 	if (n == 0)
 		return REASON_SLOW;
@@ -74,11 +76,22 @@ rtsp_camera_run(const struct capture_settings *s, enum reason *ret_why,
 		source.udp.port[0] = s->udp_port[0];
 		source.udp.port[1] = s->udp_port[1];
 	}
-	*ret_why = connect_wait(CAPTURE_CAMERA_FD);
+	*ret_why = capture_connect_wait(CAPTURE_CAMERA_FD, CONNECT_MS);
 	if (*ret_why == REASON_RUNNING)
 		*ret_why = rtsp_run(&source, CAPTURE_CAMERA_FD, CAPTURE_OUT_FD,
 		    ret_detail);
 	return ERR_CLOSED;
+}
+
+static enum err
+onvif_camera_run(const struct capture_settings *s, enum reason *ret_why,
+    uint32_t *ret_detail)
+{
+	const struct onvif_source source = { s->url, s->user, s->password };
+
+	*ret_why = onvif_run(&source, CAPTURE_CAMERA_FD, CAPTURE_OUT_FD,
+	    ret_detail);
+	return *ret_why == REASON_RUNNING ? ERR_OK : ERR_CLOSED;
 }
 
 static enum err
@@ -103,6 +116,11 @@ camera_run(const struct capture_settings *s, enum reason *ret_why,
 		break;
 	case CAPTURE_RTSP:
 		return rtsp_camera_run(s, ret_why, ret_detail);
+	case CAPTURE_DISCOVER:
+		*ret_why = discover_run(CAPTURE_CAMERA_FD, CAPTURE_OUT_FD);
+		return ERR_OK;
+	case CAPTURE_PROBE:
+		return onvif_camera_run(s, ret_why, ret_detail);
 	case CAPTURE__MAX:
 		break;
 	}
@@ -128,7 +146,7 @@ capture_main(void)
 	if ((e = fd_read_all(CAPTURE_SETTINGS_FD, &octets)) != ERR_OK ||
 	    (e = capture_settings_get(buf_slice(&octets), &settings)) !=
 		ERR_OK ||
-	    (e = rtsp_prepare()) != ERR_OK)
+	    (e = rtsp_prepare()) != ERR_OK || (e = onvif_prepare()) != ERR_OK)
 		goto say;
 	sandbox.uid = settings.uid;
 	if ((e = sandbox_enter(&sandbox, &missing)) != ERR_OK)

@@ -1,10 +1,12 @@
 /*
  * capture.h - the capture process: one per camera, the only one that touches
- * what a camera sends. It gets these descriptors and nothing else:
+ * what a camera sends; also who looks for cameras (DISCOVER) and who asks one
+ * for its streams (PROBE). It gets these descriptors and nothing else:
  *   3  where its units go (hub/unit.h)
  *   4  its settings, read to the end before anything else
  *   5  the camera: a connected socket, an open file, an open FIFO; none for
- *      the demo
+ *      the demo; DISCOVER: a socket that only hears; PROBE: a channel to the
+ *      parent, which connects to that one camera as often as it is asked to
  * and for an RTSP camera, in case it sends by UDP alone (hub/ports.h),
  *   6  to 9: sockets for video and sound, RTP and RTCP each
  *   10 where it says which ports of the camera they are to be connected to
@@ -20,6 +22,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/slice.h"
+#include "hub/unit.h"
 
 #define CAPTURE_OUT_FD      3
 #define CAPTURE_SETTINGS_FD 4
@@ -35,6 +38,8 @@ enum capture_kind {
 	CAPTURE_FILE,
 	CAPTURE_PIPE,
 	CAPTURE_RTSP,
+	CAPTURE_DISCOVER,
+	CAPTURE_PROBE,
 	CAPTURE__MAX
 };
 
@@ -46,7 +51,7 @@ struct capture_settings {
 	bool sound_off;        /* no sound is taken from the camera */
 	bool udp_wanted;       /* RTSP: packets by UDP from the start */
 	uint16_t udp_port[2];  /* RTSP: of 6 and 8; 0: there are none */
-	struct slice url;      /* RTSP: without user and password */
+	struct slice url;      /* RTSP, PROBE: without user and password */
 	struct slice user, password;
 };
 
@@ -57,6 +62,11 @@ capture_settings_put(const struct capture_settings *s, struct buf *to);
 MUST_USE enum err
 capture_settings_get(struct slice in, struct capture_settings *ret_settings);
 
+/*
+ * A socket that was handed over while it was still connecting: RUNNING when
+ * it is connected, else why not.
+ */
+enum reason capture_connect_wait(int fd, int wait_ms);
 /* The whole process; returns its exit status. */
 int capture_main(void);
 

@@ -2,7 +2,10 @@
  * A capture process tries what it must not: each attempt, made in a process
  * that has entered the sandbox as capture.c does, must end it.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -13,6 +16,7 @@
 #include "base/err.h"
 #include "base/obj.h"
 #include "os/sandbox.h"
+#include "os/sock.h"
 #include "unit/t.h"
 
 static void
@@ -160,6 +164,40 @@ a_capture_process_that_does_nothing_forbidden_lives(void **state)
 	assert_int_equal(sandboxed(NULL), 0);
 }
 
+static void
+who_hears_the_answers_to_a_search_can_send_nothing(void **state)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	socklen_t room = sizeof to;
+	uint8_t octet = 0;
+	int hears, other;
+
+	(void)state;
+	T_OK(sock_search_open(&hears));
+	T_OK(sock_search_open(&other));
+	T_OK(sock_search_end(hears));
+	assert_int_equal(getsockname(hears, (struct sockaddr *)(void *)&to,
+			     &room),
+	    0);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(sendto(other, "x", 1, 0,
+			     (struct sockaddr *)(void *)&to, sizeof to),
+	    1);
+	struct pollfd p = { .fd = hears, .events = POLLIN };
+	assert_int_equal(poll(&p, 1, 30000), 1);
+	assert_int_equal(recv(hears, &octet, 1, 0), 1);
+	assert_int_equal(octet, 'x');
+	assert_int_equal(sendto(hears, "x", 1, 0,
+			     (struct sockaddr *)(void *)&to, sizeof to),
+	    -1);
+	assert_int_equal(errno, EPIPE);
+	const struct msghdr m = { .msg_name = &to, .msg_namelen = sizeof to };
+	assert_int_equal(sendmsg(hears, &m, 0), -1);
+	assert_int_equal(errno, EPIPE);
+	close(hears);
+	close(other);
+}
+
 int
 main(void)
 {
@@ -168,6 +206,8 @@ main(void)
 		    a_capture_process_that_tries_a_forbidden_thing_is_ended),
 		cmocka_unit_test(
 		    a_capture_process_that_does_nothing_forbidden_lives),
+		cmocka_unit_test(
+		    who_hears_the_answers_to_a_search_can_send_nothing),
 	};
 
 	return T_RUN(tests);
