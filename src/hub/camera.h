@@ -43,8 +43,7 @@ void camera_state(struct camera *c, enum reason state, struct hub_now now);
 /* The server is away, or back. */
 void camera_cut(struct camera *c, bool cut, struct hub_now now);
 /* The capture process of that address is gone: its runs end. */
-void
-camera_pause(struct camera *c, enum track_kind of, struct hub_now now);
+void camera_pause(struct camera *c, enum track_kind of, struct hub_now now);
 /* All its runs end: it is not listed any more, or the hub ends. */
 void camera_end(struct camera *c, struct hub_now now);
 

@@ -102,7 +102,8 @@ channel_asked(int fd, struct channel_request *ret_request, struct buf *more)
 	    ERR_OK)
 		return e;
 	if (octets[0] < CHANNEL_SERVER || octets[0] > CHANNEL_CONNECT ||
-	    (octets[0] != CHANNEL_FIND && more->len != 0))
+	    (octets[0] != CHANNEL_FIND && octets[0] != CHANNEL_CAMERA &&
+		more->len != 0))
 		return ERR_SYNTAX;
 	*ret_request = (struct channel_request){ octets[0], octets[1],
 		buf_slice(more) };

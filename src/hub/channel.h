@@ -5,7 +5,9 @@
  * network. One SEQPACKET pair, requests answered in order.
  *
  *   CHANNEL_SERVER     -> a socket that connects to the server, or an error
- *   CHANNEL_CAMERA n   -> the read end of a new capture process' pipe, or why
+ *   CHANNEL_CAMERA 2n, 2n + 1, TRYING_CAMERA (main and sub address; one that is
+ *                      tried; behind it may stand capture settings)
+ *                      -> the read end of a new capture process' pipe, or why
  *                         there is none; the process before is ended
  *   CHANNEL_FIND n        -> the same for a process that looks for cameras or
  *                         asks one; what it shall do follows the request, as
@@ -34,7 +36,9 @@ enum channel_ask {
 
 struct channel_request {
 	uint8_t ask, camera; /* CHANNEL_FIND: which of the processes */
-	struct slice more;   /* CHANNEL_FIND; at most CHANNEL_MORE_OCTETS_MAX */
+	/* CHANNEL_FIND, or a camera that the household named; at most
+	 * CHANNEL_MORE_OCTETS_MAX */
+	struct slice more;
 };
 struct channel_answer {
 	uint8_t ask, camera;

@@ -15,7 +15,7 @@
 #define REST_MS_FIRST    1000
 #define REST_MS_MAX      30000
 #define CERTIFICATE_DAYS 3650
-#define FDS_MAX          64
+#define FDS_MAX          128
 
 /* --- steps --- */
 
@@ -161,12 +161,10 @@ channel_ready(struct loop_fd *w, uint32_t events)
 		findings_answered(&h->findings, &a, fd);
 		return;
 	}
-	assert(a.camera < h->settings.camera_count);
-	hub_camera_state(h, a.camera, (enum reason)a.why);
-	if (fd == -1)
-		feed_refused(&h->feed[a.camera]);
+	if (a.camera == TRYING_CAMERA)
+		trying_answered(&h->trying, &a, fd);
 	else
-		feed_take(&h->feed[a.camera], fd);
+		hub_feed_answered(h, &a, fd);
 }
 
 /* --- start --- */
@@ -258,6 +256,7 @@ hub_open(struct hub *h)
 	h->api.owner = h;
 	h->api.connect = api_connect;
 	findings_init(&h->findings, h->loop, HUB_CHANNEL_FD);
+	trying_init(&h->trying, h->loop, HUB_CHANNEL_FD);
 	buf_init_secret(&h->m3, PAIRING_M2_OCTETS_MAX);
 	if ((e = hub_streams_init(h)) != ERR_OK ||
 	    (e = loop_fd_add(h->loop, &h->channel, HUB_CHANNEL_FD, EPOLLIN,
@@ -272,6 +271,7 @@ hub_close(struct hub *h)
 {
 	hub_streams_fini(h);
 	findings_fini(&h->findings);
+	trying_fini(&h->trying);
 	api_fini(&h->api);
 	loop_fd_remove(&h->channel);
 	loop_timer_remove(&h->retry);

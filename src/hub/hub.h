@@ -110,7 +110,8 @@ void hub_camera_start(struct hub *h, size_t i);
 void hub_camera_stop(struct hub *h, size_t i);
 /* The main address, or the sub one, is another now. */
 void hub_feed_again(struct hub *h, size_t feed);
-void hub_camera_state(struct hub *h, size_t camera, enum reason why);
+/* The parent's answer for a camera's capture process. */
+void hub_feed_answered(struct hub *h, const struct channel_answer *a, int fd);
 /* --- hub_cameras.c: which cameras there are --- */
 void hub_cameras_init(struct hub *h);
 void hub_cameras_fini(struct hub *h);

@@ -87,9 +87,8 @@ profiles_json(const struct finding *f)
 static void
 ask_done(struct finding *f)
 {
-	answer(f->owner,
-	    json_pack("{s:i,s:o}", "reason", f->why, "profiles",
-		profiles_json(f)));
+	answer(f->owner, json_pack("{s:i,s:o}", "reason", f->why, "profiles",
+			     profiles_json(f)));
 }
 
 static void
@@ -97,12 +96,13 @@ try_done(struct trying *t)
 {
 	json_t *o = json_pack("{s:i,s:i,s:b}", "reason", t->why, "codec",
 	    !t->pictures ? 0
-	    : t->h265	 ? 2
+	    : t->h265    ? 2
 			 : 1,
 	    "sound", t->sound);
 
 	if (o != NULL && t->jpeg.len > 0)
-		json_object_set_new(o, "picture", body_b64(buf_slice(&t->jpeg)));
+		json_object_set_new(o, "picture",
+		    body_b64(buf_slice(&t->jpeg)));
 	answer(t->owner, o);
 }
 
@@ -113,9 +113,8 @@ find_begin(struct asking *a, struct json_in *in)
 {
 	enum err e = json_in_end(in);
 
-	return e != ERR_OK
-		   ? e
-		   : findings_discover(&a->hub->findings, find_done, a);
+	return e != ERR_OK ? e
+			   : findings_discover(&a->hub->findings, find_done, a);
 }
 
 static enum err
@@ -218,8 +217,7 @@ hub_command(struct hub *h, json_int_t n, struct slice sealed)
 	}
 	if ((e = command_do(a)) == ERR_OK)
 		return; /* answered when it is done */
-	answer(a,
-	    json_pack("{s:i,s:[],s:[],s:i,s:b}", "reason",
-		e == ERR_AGAIN ? REASON_SLOW : REASON_NO_ROUTE, "found",
-		"profiles", "codec", 0, "sound", false));
+	answer(a, json_pack("{s:i,s:[],s:[],s:i,s:b}", "reason",
+		      e == ERR_AGAIN ? REASON_SLOW : REASON_NO_ROUTE, "found",
+		      "profiles", "codec", 0, "sound", false));
 }

@@ -1,6 +1,8 @@
 /*
  * hub_stream.c - cameras on one side, the uplink on the other, and heads.
  */
+#include <unistd.h>
+
 #include "hub/clock_reply.h"
 #include "hub/hub.h"
 #include "os/clock.h"
@@ -399,9 +401,22 @@ hub_streams_refresh(struct hub *h)
 }
 
 void
-hub_camera_state(struct hub *h, size_t camera, enum reason why)
+hub_feed_answered(struct hub *h, const struct channel_answer *a, int fd)
 {
-	camera_state(&h->camera[camera], why, now());
+	const size_t camera = a->camera / 2;
+
+	/* it was removed while its process was being started */
+	if (a->camera >= HUB_FEEDS_MAX || !h->slot[camera].used) {
+		if (fd != -1)
+			(void)close(fd);
+		return;
+	}
+	if (a->camera % 2 == 0)
+		camera_state(&h->camera[camera], (enum reason)a->why, now());
+	if (fd == -1)
+		feed_refused(&h->feed[a->camera]);
+	else
+		feed_take(&h->feed[a->camera], fd);
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "hub/channel.h"
 #include "hub/finder.h"
 #include "hub/ports.h"
+#include "hub/trying.h"
 #include "hub/unit.h"
 #include "log/log.h"
 #include "os/clock.h"
@@ -31,6 +32,8 @@
 #define REST_MS_MAX 30000
 #define RAN_LONG_MS 60000
 #define STOP_STEPS  200 /* of 10 ms */
+/* Main and sub address of each camera, and one that is tried. */
+#define CAPTURES_MAX (2 * HUB_CAMERAS_MAX + 1)
 
 struct parent {
 	const struct settings *settings;
@@ -38,9 +41,9 @@ struct parent {
 	pid_t hub;
 	uint64_t hub_began_ms, hub_due_ms; /* due: when it may start again */
 	uint64_t rest_ms;
-	pid_t capture[HUB_CAMERAS_MAX];
+	pid_t capture[CAPTURES_MAX];
 	struct finders finders;
-	struct ports ports[HUB_CAMERAS_MAX];
+	struct ports ports[CAPTURES_MAX];
 };
 
 /* --- a camera's process --- */
@@ -80,33 +83,36 @@ zone_offset_s(void)
 	return localtime_r(&now, &tm) == NULL ? 0 : (int32_t)tm.tm_gmtoff;
 }
 
+/* What a capture process is started for. */
+struct wish {
+	const struct address *address;
+	struct slice user, password;
+	bool sound_off;
+};
+
 /* A pipe that already holds all that the child is to read from it. */
 static enum err
-settings_pipe(const struct parent *p, size_t camera,
+settings_pipe(const struct parent *p, const struct wish *wish,
     const uint16_t udp_port[static 2], int *ret_fd)
 {
 	const struct settings *s = p->settings;
-	const struct address *a = &s->camera[camera].address;
-	AUTO_BUF struct buf password, octets;
+	AUTO_BUF struct buf octets;
 	int fd[2];
 	enum err e;
 
-	buf_init_secret(&password, 256);
 	buf_init_secret(&octets, CAPTURE_SETTINGS_OCTETS_MAX);
-	if (a->kind == CAPTURE_RTSP &&
-	    (e = password_read(p->folder_fd, camera, &password)) != ERR_OK)
-		return e;
 	const struct capture_settings c = {
-		.kind = a->kind,
+		.kind = wish->address->kind,
 		.demo_seed = s->demo_seed,
 		.demo_speed_milli = s->demo_speed_milli,
 		.zone_offset_s = zone_offset_s(),
 		.uid = s->uid_base == 0 ? 0 : s->uid_base + 1,
-		.udp_wanted = a->udp,
+		.sound_off = wish->sound_off,
+		.udp_wanted = wish->address->udp,
 		.udp_port = { udp_port[0], udp_port[1] },
-		.url = slice_str(a->url),
-		.user = slice_str(a->user),
-		.password = buf_slice(&password),
+		.url = slice_str(wish->address->url),
+		.user = wish->user,
+		.password = wish->password,
 	};
 	if ((e = capture_settings_put(&c, &octets)) != ERR_OK)
 		return e;
@@ -169,13 +175,14 @@ capture_end(struct parent *p, size_t camera)
 }
 
 static enum reason
-capture_start(struct parent *p, size_t camera, int *ret_fd)
+capture_start(struct parent *p, size_t camera, const struct wish *wish,
+    int *ret_fd)
 {
 	static const char *const argv[] = { "eaves-capture", NULL };
 	AUTO_FD int camera_fd = -1;
 	AUTO_FD int settings_fd = -1;
 	AUTO_FD int word_fd = -1;
-	const struct address *a = &p->settings->camera[camera].address;
+	const struct address *a = wish->address;
 	struct ports *ports = &p->ports[camera];
 	uint16_t udp_port[2] = { 0 };
 	int out[2];
@@ -189,7 +196,7 @@ capture_start(struct parent *p, size_t camera, int *ret_fd)
 	if (a->kind == CAPTURE_RTSP &&
 	    ports_open(ports, camera_fd, &word_fd, udp_port) != ERR_OK)
 		udp_port[0] = udp_port[1] = 0;
-	if (settings_pipe(p, camera, udp_port, &settings_fd) != ERR_OK)
+	if (settings_pipe(p, wish, udp_port, &settings_fd) != ERR_OK)
 		return REASON_PASSWORD;
 	if (pipe2(out, O_CLOEXEC) == -1)
 		return REASON_NO_PROCESS;
@@ -206,6 +213,49 @@ capture_start(struct parent *p, size_t camera, int *ret_fd)
 	}
 	*ret_fd = out[0];
 	return REASON_RUNNING;
+}
+
+/* A camera of the command line. */
+static enum reason
+capture_by_hand(struct parent *p, size_t n, int *ret_fd)
+{
+	const struct address *a = &p->settings->camera[n / 2].address;
+	AUTO_BUF struct buf password;
+
+	buf_init_secret(&password, 256);
+	if (a->kind == CAPTURE_RTSP &&
+	    password_read(p->folder_fd, n / 2, &password) != ERR_OK)
+		return REASON_PASSWORD;
+	const struct wish wish = { .address = a,
+		.user = slice_str(a->user),
+		.password = buf_slice(&password) };
+	return capture_start(p, n, &wish, ret_fd);
+}
+
+/*
+ * A camera that the household named: an RTSP address and nothing else, so that
+ * nobody who may manage cameras can have a file of this machine opened.
+ */
+static enum reason
+capture_named(struct parent *p, size_t n, struct slice request, int *ret_fd)
+{
+	struct capture_settings s;
+	struct address a;
+	char url[ADDRESS_OCTETS_MAX + 1];
+
+	if (capture_settings_get(request, &s) != ERR_OK ||
+	    s.kind != CAPTURE_RTSP || s.url.len >= sizeof url)
+		return REASON_NOT_RTSP;
+	memcpy(url, s.url.at, s.url.len);
+	url[s.url.len] = '\0';
+	if (strlen(url) != s.url.len || address_parse(url, &a) != ERR_OK ||
+	    a.kind != CAPTURE_RTSP)
+		return REASON_NOT_RTSP;
+	const struct wish wish = { .address = &a,
+		.user = s.user.len > 0 ? s.user : slice_str(a.user),
+		.password = s.password,
+		.sound_off = s.sound_off };
+	return capture_start(p, n, &wish, ret_fd);
 }
 
 /* --- the hub process --- */
@@ -234,7 +284,7 @@ hub_end(struct parent *p)
 	if (p->hub > 0)
 		hub_wait(p);
 	p->hub = 0;
-	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+	for (size_t i = 0; i < CAPTURES_MAX; i++)
 		capture_end(p, i);
 	finders_end(&p->finders);
 }
@@ -302,6 +352,25 @@ hub_rest(struct parent *p)
 	    F_NONE);
 }
 
+/* False: it asks for what there is not. */
+static bool
+capture_serve(struct parent *p, const struct channel_request *r,
+    struct channel_answer *a, int *ret_fd)
+{
+	const size_t n = r->camera == TRYING_CAMERA ? CAPTURES_MAX - 1
+						    : r->camera;
+
+	if (n >= CAPTURES_MAX)
+		return false;
+	if (r->more.len > 0)
+		a->why = (uint8_t)capture_named(p, n, r->more, ret_fd);
+	else if (n / 2 < p->settings->camera_count && n % 2 == 0)
+		a->why = (uint8_t)capture_by_hand(p, n, ret_fd);
+	else
+		return false;
+	return true;
+}
+
 static enum err
 request_serve(struct parent *p)
 {
@@ -323,11 +392,8 @@ request_serve(struct parent *p)
 			 &fd)) != ERR_OK)
 			return e;
 		a.why = (uint8_t)why;
-	} else if (r.ask != CHANNEL_CAMERA ||
-		   r.camera >= p->settings->camera_count)
+	} else if (r.ask != CHANNEL_CAMERA || !capture_serve(p, &r, &a, &fd))
 		return ERR_SYNTAX;
-	else
-		a.why = (uint8_t)capture_start(p, r.camera, &fd);
 	return channel_answer(p->channel_fd, &a, fd);
 }
 
@@ -341,7 +407,7 @@ signals_take(struct parent *p)
 
 	while (read(p->signal_fd, &info, sizeof info) == sizeof info)
 		stop |= info.ssi_signo != SIGCHLD;
-	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+	for (size_t i = 0; i < CAPTURES_MAX; i++)
 		if (p->capture[i] > 0 &&
 		    waitpid(p->capture[i], NULL, WNOHANG) == p->capture[i]) {
 			p->capture[i] = 0; /* its pipe tells the hub */
@@ -368,20 +434,19 @@ wait_ms(const struct parent *p)
 static bool
 parent_turn(struct parent *p)
 {
-	struct pollfd fds[2 + HUB_CAMERAS_MAX + FINDERS_MAX] = {
+	struct pollfd fds[2 + CAPTURES_MAX + FINDERS_MAX] = {
 		{ .fd = p->signal_fd, .events = POLLIN },
 		{ .fd = p->channel_fd, .events = POLLIN }
 	};
-	struct pollfd *const ports = fds + 2,
-			     *finders = ports + HUB_CAMERAS_MAX;
+	struct pollfd *const ports = fds + 2, *finders = ports + CAPTURES_MAX;
 
-	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+	for (size_t i = 0; i < CAPTURES_MAX; i++)
 		ports[i] = (struct pollfd){ .fd = p->ports[i].word_fd,
 			.events = POLLIN };
 	finders_poll(&p->finders, finders);
 	if (poll(fds, COUNT(fds), wait_ms(p)) == -1 && errno != EINTR)
 		return false;
-	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+	for (size_t i = 0; i < CAPTURES_MAX; i++)
 		if (ports[i].revents != 0)
 			ports_serve(&p->ports[i]);
 	finders_turn(&p->finders, finders);
@@ -492,7 +557,7 @@ parent_main(const struct settings *s)
 		.capture_fd = -1 };
 	const char *why;
 
-	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+	for (size_t i = 0; i < CAPTURES_MAX; i++)
 		ports_init(&p.ports[i]);
 	sandbox_begin();
 	if ((why = parent_open(&p)) != NULL) {

@@ -12,10 +12,10 @@
 #include "hub/unit.h"
 #include "os/loop.h"
 
-#define TRYING_MS         15000
-#define TRYING_JPEG_MAX   ((size_t)40 << 10)
-#define TRYING_CAMERA     255 /* its number on the channel */
-#define TRYING_SOUND_MS   600 /* after the picture: is there sound, too? */
+#define TRYING_MS       15000
+#define TRYING_JPEG_MAX ((size_t)40 << 10)
+#define TRYING_CAMERA   255 /* its number on the channel */
+#define TRYING_SOUND_MS 600 /* after the picture: is there sound, too? */
 
 struct trying {
 	/* results, until the next begin */
@@ -40,11 +40,10 @@ void trying_fini(struct trying *t); /* calls no done() */
  * rtsp://HOST[:PORT]/PATH without a user. done() is called once, later.
  * ERR_AGAIN: one is being looked at. ERR_LIMIT, ERR_CLOSED.
  */
-MUST_USE enum err trying_begin(struct trying *t, struct slice address,
-    struct slice user, struct slice password, void (*done)(struct trying *t),
-    void *owner);
+MUST_USE enum err
+trying_begin(struct trying *t, struct slice address, struct slice user,
+    struct slice password, void (*done)(struct trying *t), void *owner);
 /* Takes the parent's answer for TRYING_CAMERA. */
-void
-trying_answered(struct trying *t, const struct channel_answer *a, int fd);
+void trying_answered(struct trying *t, const struct channel_answer *a, int fd);
 
 #endif

@@ -10,12 +10,12 @@
 #include "model/run.h"
 #include "proto/http1.h"
 
-#define TEXT_OCTETS_MAX ((size_t)96 << 10)
-#define OUT_OCTETS_MAX  ((size_t)8 << 20)
-#define SILENCE_MS      50000
+#define TEXT_OCTETS_MAX     ((size_t)96 << 10)
+#define OUT_OCTETS_MAX      ((size_t)8 << 20)
+#define SILENCE_MS          50000
 #define QUESTION_OCTETS_MAX 8192
-#define SILENCE_LOOK_MS 5000
-#define CLOSE_DENIED    4403
+#define SILENCE_LOOK_MS     5000
+#define CLOSE_DENIED        4403
 
 void
 uplink_init(struct uplink *u, struct loop *loop, const struct server *server,

@@ -30,8 +30,8 @@ signature_check(struct slice fixed, struct slice body, struct slice signature,
 	if (m == NULL || (role_rights(m->role) & RIGHT_MANAGE) == 0)
 		return ERR_DENIED;
 	sha256(body, hash);
-	return sign_check(m->sign, LABEL_COMMAND,
-	    FIELDS(fixed, SLICE_OF(hash)), signature.at);
+	return sign_check(m->sign, LABEL_COMMAND, FIELDS(fixed, SLICE_OF(hash)),
+	    signature.at);
 }
 
 static enum err
@@ -104,7 +104,8 @@ command_seal(const struct command *c, const struct sign_pair *by,
     const uint8_t hub_kx[static KX_OCTETS], const struct id *home,
     const struct id *hub, struct key *ret_reply_key, struct buf *to)
 {
-	uint8_t signature[SIGN_OCTETS], hash[SHA256_OCTETS], enc[HPKE_ENC_OCTETS];
+	uint8_t signature[SIGN_OCTETS], hash[SHA256_OCTETS],
+	    enc[HPKE_ENC_OCTETS];
 	AUTO_BUF struct buf info, plain;
 	struct hpke h;
 	struct wr w;

@@ -322,9 +322,8 @@ relay_take(struct client *c, const json_t *o, json_int_t n, bool is_clock)
 		.is_clock = is_clock,
 		.until_ms = loop_now_ms(e->loop) +
 			    (is_clock ? CLOCK_MS : ASK_MS) };
-	client_say(hub,
-	    json_pack("{ss sI sO}", "t", is_clock ? "clock" : "ask", "n",
-		(json_int_t)q->number, "body", body));
+	client_say(hub, json_pack("{ss sI sO}", "t", is_clock ? "clock" : "ask",
+			    "n", (json_int_t)q->number, "body", body));
 	return ERR_OK;
 }
 

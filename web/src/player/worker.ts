@@ -23,6 +23,8 @@ const TICK_MS = 250;
 const CLOCK_MS = 60_000;
 const CLOCK_AGAIN_MS = 6000;
 const CLOCK_ASKS = 3;
+const CLOCK_TRIES = 6;
+const CLOCK_PAUSE_MS = 1000;
 const HEADS_STALE_MS = 30_000;
 const SLEEP_MS = 20_000; /* hidden this long: stop watching */
 const HOME_PAUSE_MS = 5000;
@@ -152,7 +154,12 @@ async function lineOpened(): Promise<boolean> {
 
 async function hubClock(id: number, hub: string): Promise<void> {
   const h = home?.hubs.find((x) => x.id === hub);
-  const one = h && (await lineOpened()) ? await clockAskOnce(h) : null;
+  let one: Offset | null = null;
+  /* a hub that was just met may still be on its way */
+  for (let i = 0; h && !one && i < CLOCK_TRIES; i++) {
+    if (i > 0) await new Promise((done) => setTimeout(done, CLOCK_PAUSE_MS));
+    one = (await lineOpened()) ? await clockAskOnce(h) : null;
+  }
   post({ t: 'clock', id, offset: one?.offset ?? null });
 }
 

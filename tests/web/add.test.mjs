@@ -1,0 +1,90 @@
+/*
+ * A home whose hub has no camera adds one in the app: by its address, with its
+ * password, over a command that only the hub can read; then renames nothing,
+ * and sees it move.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromiumClose, pageOpen, shot } from './browser.mjs';
+import { accessible, codeConfirm, firstRun, go, moves, title, untilData } from './steps.mjs';
+import { System } from './system.mjs';
+
+const program = path.join(process.env.EAVES_BUILD ?? 'build', 'tests/camera/test-camera');
+const PASSWORD = 'a-long-secret';
+const system = new System();
+let page;
+let camera;
+let port;
+
+before(async () => {
+  const clip = system.at('clip.h264');
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=15', '-t', '8', '-c:v',
+    'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-g', '30', '-f', 'h264', clip]);
+  camera = spawn(program, [clip, 'digest'], { env: { ...process.env, CAMERA_PASSWORD: PASSWORD } });
+  port = await new Promise((done) => camera.stdout.on('data', (d) => done(/port (\d+)/.exec(d)[1])));
+  system.hubArgs = [];
+  await system.start();
+  ({ page } = await pageOpen());
+  const { code } = await firstRun(page, await system.link(), 'Ada', 'Home');
+  await codeConfirm(page, code);
+  await title(page, 'No camera yet');
+});
+after(async () => {
+  await chromiumClose();
+  await system.stop();
+  camera.stdin.end('quit\n');
+});
+
+test('what is no address is told', async () => {
+  await page.getByRole('main').getByRole('button', { name: 'Add a camera' }).click();
+  await page.getByLabel('Address of the camera').fill('no address: at all');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByText('That is no address.').waitFor();
+  await accessible(page, 'add a camera');
+  await shot(page, 'add');
+});
+
+test('a wrong password is told in words', async () => {
+  await page.getByLabel('Address of the camera').fill(`rtsp://127.0.0.1:${port}/live`);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('User name of the camera').fill('ada');
+  await page.getByLabel('Password of the camera').fill('not this one');
+  await go(page);
+  await page.getByText('It refuses the user name or the password.').waitFor();
+  await accessible(page, 'add: sign in');
+  await shot(page, 'add-login');
+});
+
+test('its picture is shown before it is added; then it moves', async () => {
+  await page.getByLabel('Password of the camera').fill(PASSWORD);
+  await go(page);
+  await page.locator('canvas.tried').waitFor();
+  await page.getByLabel('Name', { exact: true }).fill('Yard');
+  await accessible(page, 'add: name');
+  await shot(page, 'add-name');
+  await go(page);
+  await moves(page, 20);
+  await title(page, 'Yard');
+  const d = await untilData(page, (x) => x.verified === 'true');
+  assert.equal(d.size, '1280x720');
+});
+
+test('after a restart the hub knows it again', async () => {
+  await system.hub.stop();
+  system.hubStart();
+  await page.reload();
+  await moves(page, 10);
+});
+
+test('the server holds neither its address nor its password', () => {
+  for (const file of fs.readdirSync(system.at('server'), { recursive: true })) {
+    const at = system.at('server', String(file));
+    if (!fs.statSync(at).isFile()) continue;
+    const octets = fs.readFileSync(at);
+    for (const word of [PASSWORD, `127.0.0.1:${port}/live`, 'Yard'])
+      assert.ok(!octets.includes(word), `${word} in ${file}`);
+  }
+});
