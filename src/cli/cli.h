@@ -33,5 +33,10 @@ int cli_link(int argc, char **argv);
  * a secret, and arguments can be seen by others.
  */
 int cli_qr(int argc, char **argv);
+/*
+ * verify FILM [--key KEY]: whether an exported film is as the hub signed it.
+ * 0: it is; 1: it is not; 2: no film of ours.
+ */
+int cli_verify(int argc, char **argv);
 
 #endif

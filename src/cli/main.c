@@ -16,6 +16,7 @@ static const struct {
 	{ "link", "FOLDER", cli_link },
 	{ "qr", "< ADDRESS", cli_qr },
 	{ "restore", "FROM SERVER-FOLDER", cli_restore },
+	{ "verify", "FILM [--key KEY]", cli_verify },
 };
 
 static void

@@ -178,12 +178,21 @@ hour_take(struct index_writer *w, uint64_t now_us)
 	return true;
 }
 
+/* A record may be the first of an hour; one that is late opens none again. */
+static void
+hour_on(struct index_writer *w, uint64_t time_us)
+{
+	if (w->begun && (uint32_t)(time_us / HOUR_US) > w->x.hour)
+		(void)hour_take(w, time_us);
+}
+
 /* --- */
 
 void
 index_writer_run(struct index_writer *w, enum track_kind as,
     const struct run_id *run, uint64_t time_us)
 {
+	hour_on(w, time_us);
 	w->active[as].on = true;
 	w->active[as].run = *run;
 	if (!w->begun)
@@ -204,6 +213,7 @@ void
 index_writer_record(struct index_writer *w, const struct run_id *run,
     uint64_t index, uint64_t time_us, bool key)
 {
+	hour_on(w, time_us);
 	if (!w->begun)
 		return;
 	index_record(&w->x, run, index, time_us);

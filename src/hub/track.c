@@ -44,7 +44,8 @@ track_close(struct track *t)
 	uint8_t hash[SHA256_OCTETS];
 
 	t->open = false;
-	if (t->run == NULL)
+	t->closing = t->writing;
+	if (t->run == NULL || t->writing)
 		return;
 	run_write_before(t->run, &t->before);
 	(void)run_write_mark(t->run, &t->before_mark, hash);
@@ -54,14 +55,31 @@ track_close(struct track *t)
 		index_writer_run_end(t->index, t->as);
 }
 
+/* Around whatever gives records to the sink. */
+static void
+write_begin(struct track *t)
+{
+	t->writing = true;
+}
+
+static void
+write_end(struct track *t)
+{
+	t->writing = false;
+	if (t->closing)
+		track_close(t);
+}
+
 void
 track_end(struct track *t, struct hub_now now)
 {
 	if (t->run == NULL)
 		return;
+	write_begin(t);
 	/* a run that cannot be ended properly ends without its last mark */
 	if (t->open)
 		(void)!run_write_end(t->run, now.real_us);
+	write_end(t);
 	const bool open = t->open;
 	track_close(t);
 	t->open = open;
@@ -141,16 +159,19 @@ run_begin(struct track *t, uint64_t time_us, struct hub_now now)
 		.before = &t->before };
 	enum err e;
 
-	if ((e = setup_hash(t, wish.setup_hash)) != ERR_OK ||
-	    (e = hub_run_open(t->keys, t->home, &wish, t->sink, &t->run)) !=
-		ERR_OK)
+	if ((e = setup_hash(t, wish.setup_hash)) != ERR_OK)
+		return e;
+	write_begin(t);
+	e = hub_run_open(t->keys, t->home, &wish, t->sink, &t->run);
+	if (e == ERR_OK && t->index != NULL)
+		index_writer_run(t->index, t->as, &run_write_info(t->run)->run,
+		    time_us);
+	write_end(t);
+	if (e != ERR_OK)
 		return e;
 	t->run_hour = (uint32_t)(time_us / HOUR_US);
 	t->run_offset_us = offset_us(now);
 	t->setup.changed = false;
-	if (t->index != NULL)
-		index_writer_run(t->index, t->as, &run_write_info(t->run)->run,
-		    time_us);
 	return ERR_OK;
 }
 
@@ -197,10 +218,13 @@ static enum err
 record_write(struct track *t, bool key, uint64_t time, enum run_kind kind,
     struct slice octets)
 {
-	enum err e = run_write_media(t->run, key, time, kind, octets);
+	enum err e;
 
+	write_begin(t);
+	e = run_write_media(t->run, key, time, kind, octets);
 	if (e == ERR_OK)
 		index_tell(t, key, time, octets.len);
+	write_end(t);
 	return e;
 }
 
@@ -221,6 +245,8 @@ picture_write(struct track *t, bool key, uint64_t time, enum run_kind kind,
 		track_end(t, now);
 	if (t->run == NULL && (e = run_begin(t, time, now)) != ERR_OK)
 		return e == ERR_SYNTAX || e == ERR_LIMIT ? ERR_IO : e;
+	if (t->run == NULL)
+		return ERR_OK; /* the line broke under its header */
 	t->last_us = time;
 	e = record_write(t, key, time, kind, buf_slice(&t->picture));
 	if (e == ERR_LIMIT) { /* full before its next key frame came */
@@ -276,11 +302,18 @@ track_unit(struct track *t, const struct unit *u, struct hub_now now)
 void
 track_tick(struct track *t, struct hub_now now)
 {
+	enum err e;
+
 	if (t->run == NULL || !t->open)
 		return;
-	if (clock_moved(t, now))
+	if (clock_moved(t, now)) {
 		track_end(t, now);
-	else if (run_write_tick(t->run, now.real_us) != ERR_OK)
+		return;
+	}
+	write_begin(t);
+	e = run_write_tick(t->run, now.real_us);
+	write_end(t);
+	if (e != ERR_OK)
 		track_end(t, now);
 }
 

@@ -44,6 +44,8 @@ struct track {
 	size_t (*backlog)(void *to);
 	bool open;     /* the stream can be written */
 	bool skipping; /* until the next key frame */
+	/* the sink may close us while it takes a record: then when it is done */
+	bool writing, closing;
 	struct h264_setup setup;
 	struct buf picture;
 	struct run_writer *run;

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "proto/sound.h"
 
 #define UNIT_HEAD_OCTETS 20
 #define UNIT_OCTETS_MAX  ((size_t)4 << 20)
@@ -40,14 +41,7 @@ struct unit {
 	struct slice octets; /* H.264, H.265: one access unit, Annex-B */
 };
 
-enum sound_codec {
-	SOUND_AAC = 1,
-	SOUND_OPUS,
-	SOUND_PCMU,
-	SOUND_PCMA,
-	SOUND__MAX
-};
-/* One frame of sound; its unit's time is that of its first sample. */
+/* One frame of sound, laid out as in a record; its unit's time is that of its first sample. */
 struct unit_sound {
 	enum sound_codec codec;
 	uint32_t rate;       /* samples of one channel in a second */

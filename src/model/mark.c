@@ -8,14 +8,21 @@ leaves_add(struct leaves *l, uint64_t index, uint8_t flags, uint64_t time_us,
 {
 	uint8_t hash[SHA256_OCTETS];
 
+	sha256(octets, hash);
+	return leaves_add_digest(l, index, flags, time_us, kind, hash);
+}
+
+enum err
+leaves_add_digest(struct leaves *l, uint64_t index, uint8_t flags,
+    uint64_t time_us, uint8_t kind, const uint8_t digest[static SHA256_OCTETS])
+{
 	if (l->count == MARK_RECORDS_MAX)
 		return ERR_LIMIT;
-	sha256(octets, hash);
 	const struct be64 i = be64_make(index), t = be64_make(time_us);
 	const uint8_t zero = 0;
 	const struct slice parts[] = { slice_make(&zero, 1), be64_tail(&i, 8),
 		slice_make(&flags, 1), be64_tail(&t, 8), slice_make(&kind, 1),
-		SLICE_OF(hash) };
+		slice_make(digest, SHA256_OCTETS) };
 	sha256_join(parts, 6, l->at[l->count]);
 	if (l->count == 0) {
 		l->first_index = index;

@@ -35,6 +35,10 @@ struct leaves {
 /* Appends one more leaf. ERR_LIMIT: a mark was due before. */
 MUST_USE enum err leaves_add(struct leaves *l, uint64_t index, uint8_t flags,
     uint64_t time_us, uint8_t kind, struct slice octets);
+/* The same, from SHA-256 of the octets. */
+MUST_USE enum err
+leaves_add_digest(struct leaves *l, uint64_t index, uint8_t flags,
+    uint64_t time_us, uint8_t kind, const uint8_t digest[static SHA256_OCTETS]);
 void
 leaves_hash(const struct leaves *l, uint8_t ret_hash[static SHA256_OCTETS]);
 

@@ -91,6 +91,7 @@ export class System {
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'eaves-system-'));
     for (const d of ['server', 'keeper', 'hub']) fs.mkdirSync(path.join(this.dir, d));
     this.port = this.devicePort = 0;
+    this.hubProgram = 'src/hub/eaves-hub';
     this.hubArgs = ['--camera', 'demo', '--camera-name', 'Front door'];
   }
 
@@ -114,11 +115,37 @@ export class System {
   }
 
   hubStart() {
-    this.hub = new Program('eaves-hub', 'src/hub/eaves-hub', [
+    this.hub = new Program('eaves-hub', this.hubProgram, [
       '--dir', this.at('hub'), '--server', `127.0.0.1:${this.devicePort}`,
       '--pin', fs.readFileSync(this.at('server/device.pin'), 'utf8').trim(),
       '--link-url', this.url, ...this.hubArgs,
     ], this.at('hub.log'));
+  }
+
+  /*
+   * A hub whose clock begins hours ago and runs ahead (tests/fast), with a
+   * small camera. After start(), feed it.
+   */
+  past(hours, film = null) {
+    this.hubProgram = `tests/fast/${hours}/eaves-hub`;
+    this.fifo = this.at('camera.fifo');
+    execFileSync('mkfifo', [this.fifo]);
+    this.hubArgs = ['--camera', `pipe:${this.fifo}`, '--camera-name', 'Front door'];
+    this.film = film ?? this.at('film.h264');
+    if (!film)
+      execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=5',
+        '-t', '60', '-c:v', 'libx264', '-preset', 'veryfast', '-bf', '0', '-g', '10', '-crf', '36',
+        '-x264-params', 'aud=1:scenecut=0', '-f', 'h264', this.film]);
+    this.feedHours = hours;
+  }
+
+  /* Resolves when the clock has caught up. */
+  feed() {
+    const to = fs.openSync(this.fifo, 'w');
+    this.feeder = spawn(path.join(build, `tests/fast/${this.feedHours}/feed`), [this.film, '5'],
+      { stdio: ['ignore', to, 'pipe'] });
+    fs.closeSync(to);
+    return new Promise((done) => this.feeder.stderr.once('data', done));
   }
 
   /* The link that the hub prints while it belongs to nobody. */
@@ -133,6 +160,7 @@ export class System {
   }
 
   async stop() {
+    this.feeder?.kill();
     for (const p of [this.hub, this.server])
       if (p && p.child.exitCode === null && p.child.signalCode === null) await p.stop();
     if (process.env.EAVES_KEEP) console.error(`kept ${this.dir}`);

@@ -3,6 +3,7 @@
  */
 import type { Lack } from '../src/app/can';
 import type { Problem } from '../src/app/state';
+import type { Gap } from '../src/model/ledger';
 import type { Weakness } from '../src/model/strength';
 
 const problems: Record<Problem, string> = {
@@ -51,6 +52,15 @@ const reasons = [
   'It offers no H.264 video.', 'It points to another address.', 'It sends more than is allowed.',
   'Its file cannot be read.', 'Its process does not start.',
 ];
+
+const causes: Record<Gap['cause'], string> = {
+  camera: 'The camera gave no pictures.',
+  hub: 'The hub was off.',
+  away: 'The server was away.',
+  slow: 'The way to the server was too slow.',
+  server: 'The server does not give out what it was given.',
+  gone: 'Older than what is kept.',
+};
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
@@ -163,16 +173,13 @@ export const words = {
   },
   home: {
     cameras: 'Cameras',
-    live: 'Live', goLive: 'Back to live', past: 'A minute back',
+    live: 'Live', goLive: 'Back to live', past: 'Recorded',
+    gap: 'Nothing was recorded here', gapLead: 'Below it says why. Play goes on behind it.',
     cannotOpen: 'Your home cannot be opened',
     noCamera: 'No camera yet',
     noCameraLead: 'Your hub had no camera when you met it, and cameras are met with their hub. Begin again beside them: ./run --uninstall, then ./run --camera rtsp://user@address/path',
     picture: (name: string) => `Picture of ${name}`,
-    slider: 'Time, up to a minute back',
-    ago: (s: number) => (s < 0.5 ? 'live' : `${span(s)} back`),
-    atTime: (s: number, time: string) => `${span(s)} back, ${time}`,
     play: 'Play', pause: 'Pause', full: 'Full screen', fullEnd: 'Leave full screen',
-    loadingPast: 'Fetching the last minute…',
     verified: 'Verified',
     verifiedHint: 'Signed by your hub: nobody changed, left out or repeated a picture.',
     unverified: 'Not verified yet',
@@ -202,6 +209,15 @@ export const words = {
     codeOwedGo: 'Make a new one',
     stale: 'The hub has not confirmed these pictures for a while. The server may be holding newer ones back.',
   },
+  time: {
+    label: 'Time', loading: 'Looking up what is recorded…',
+    dayBefore: 'The day before', dayNext: 'The next day', today: 'Today', yesterday: 'Yesterday',
+    zoomIn: 'Closer', zoomOut: 'Farther', stepBack: 'One picture back', stepOn: 'One picture on',
+    speed: 'Speed', nextGap: 'Next gap',
+    whole: 'Nothing is missing here.',
+    missing: (n: number, s: number) => `${plural(n, 'gap', 'gaps')}, ${span(s)} missing`,
+    cause: (g: Gap) => (g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause]),
+  },
   account: {
     title: 'Account', home: 'Home', open: 'Account',
     you: 'Signed in as',
@@ -222,6 +238,7 @@ export const words = {
 export type Words = typeof words;
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const hm = new Map<string, Intl.DateTimeFormat>();
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 
 /* Of µs since 1970. */
@@ -232,4 +249,32 @@ export function timeText(us: number): string {
 /* Of a day counted from 1970. */
 export function dayText(day: number): string {
   return long.format(day * 86_400_000);
+}
+
+function zoned(zone: string, kind: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const name = `${zone} ${kind}`;
+  let f = hm.get(name);
+  if (!f) {
+    try {
+      f = new Intl.DateTimeFormat(undefined, { ...options, timeZone: zone });
+    } catch {
+      f = new Intl.DateTimeFormat(undefined, options);
+    }
+    hm.set(name, f);
+  }
+  return f;
+}
+
+/* A time of day in the home's zone, with or without seconds. */
+export function clockText(us: number, zone: string, seconds: boolean): string {
+  return zoned(zone, seconds ? 's' : 'm', { timeStyle: seconds ? 'medium' : 'short' }).format(us / 1000);
+}
+
+/* "Today", "Yesterday", or the date; all by when the day began. */
+export function dayName(begin: number, today: number, zone: string): string {
+  const days = Math.round((today - begin) / 86_400_000_000);
+  if (days === 0) return words.time.today;
+  if (days === 1) return words.time.yesterday;
+  return zoned(zone, 'd', { weekday: 'short', day: 'numeric', month: 'long' })
+    .format(begin / 1000 + 43_200_000);
 }

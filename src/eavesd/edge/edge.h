@@ -162,7 +162,8 @@ struct range_question {
 	struct run_id run;
 	uint64_t index;
 	size_t groups;
-	bool keys; /* key frames and their marks alone */
+	uint64_t until; /* ends before that index of the run; 0: groups do */
+	bool keys;      /* key frames and their marks alone */
 };
 void reading_range(struct client *c, const struct range_question *q);
 

@@ -69,6 +69,23 @@ is_wanted(struct scan *s, const struct record_clear *c)
 	return !s->job->range.keys || s->after_key || mark_of_key;
 }
 
+static bool
+is_run(const struct run_id *a, const struct run_id *b)
+{
+	return memcmp(a->octets, b->octets, RUN_ID_OCTETS) == 0;
+}
+
+/* What was asked for ends with this key frame. */
+static bool
+is_past_end(struct scan *s, const struct record_clear *c)
+{
+	const struct range_question *q = &s->job->range;
+
+	return s->sent_groups == q->groups ||
+	       (q->until != 0 &&
+		   (c->index >= q->until || !is_run(&c->run, &q->run)));
+}
+
 /* Whether this group begins, goes on or ends what was asked for. */
 static void
 range_step(struct scan *s, const struct record_clear *c, struct slice record)
@@ -77,11 +94,14 @@ range_step(struct scan *s, const struct record_clear *c, struct slice record)
 
 	if (c->flags == RECORD_KEY && !s->full) {
 		if (!s->sending && s->sent_groups == 0 &&
-		    c->index == q->index &&
-		    memcmp(c->run.octets, q->run.octets, RUN_ID_OCTETS) == 0)
+		    c->index == q->index && is_run(&c->run, &q->run))
 			s->sending = true;
-		if (s->sending && s->sent_groups++ == q->groups)
-			s->sending = false, s->full = true;
+		if (s->sending && is_past_end(s, c)) {
+			s->sending = false;
+			s->full = true;
+		} else if (s->sending) {
+			s->sent_groups++;
+		}
 	}
 	if (!s->sending || !is_wanted(s, c))
 		return;
@@ -243,11 +263,13 @@ groups_read(struct scan *s, const struct read_file *f, struct slice entries)
 		return;
 	const uint32_t from = segment_entry_at(entries, i).offset;
 	uint32_t end = SEGMENT_ROOM;
-	size_t left = s->job->range.groups - s->sent_groups;
+	const struct range_question *q = &s->job->range;
+	size_t left = q->groups - s->sent_groups;
 	for (; i < count; i++) {
 		const struct segment_entry e = segment_entry_at(entries, i);
 		end = e.offset;
-		if (e.index != 0 && left-- == 0)
+		if (e.index != 0 &&
+		    (left-- == 0 || (q->until != 0 && e.index >= q->until)))
 			break;
 	}
 	if (i == count) /* to the end of the file */

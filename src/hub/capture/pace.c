@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include "os/clock.h"
+
 #define LATE_US 500000
 
 static uint64_t
@@ -16,7 +18,7 @@ clock_us(clockid_t id)
 uint64_t
 pace_now_us(void)
 {
-	return clock_us(CLOCK_REALTIME);
+	return clock_realtime_us();
 }
 
 void

@@ -4,9 +4,9 @@
 #include <libavutil/imgutils.h>
 #include <libswscale/swscale.h>
 
-#define QUALITY     9 /* of 2 to 31: about 3 KB for a garden */
-#define SIDE_MAX    8192
-#define OCTETS_MAX  ((size_t)64 << 10)
+#define QUALITY    8 /* of 2 to 31: about 3 KB for a garden */
+#define SIDE_MAX   8192
+#define OCTETS_MAX ((size_t)64 << 10)
 
 struct maker {
 	AVCodecContext *in, *out;
@@ -24,7 +24,8 @@ static AVCodecContext *
 decoder_open(void)
 {
 	const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_H264);
-	AVCodecContext *c = codec == NULL ? NULL : avcodec_alloc_context3(codec);
+	AVCodecContext *c = codec == NULL ? NULL
+					  : avcodec_alloc_context3(codec);
 
 	if (c == NULL)
 		return NULL;
@@ -54,7 +55,8 @@ static AVCodecContext *
 encoder_open(int width, int height)
 {
 	const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_MJPEG);
-	AVCodecContext *c = codec == NULL ? NULL : avcodec_alloc_context3(codec);
+	AVCodecContext *c = codec == NULL ? NULL
+					  : avcodec_alloc_context3(codec);
 
 	if (c == NULL)
 		return NULL;
@@ -123,8 +125,7 @@ encode(struct maker *m)
 	if (!scale_take(m) || av_frame_make_writable(m->small) < 0)
 		return false;
 	(void)sws_scale(m->scale, (const uint8_t *const *)m->big->data,
-	    m->big->linesize, 0, m->height, m->small->data,
-	    m->small->linesize);
+	    m->big->linesize, 0, m->height, m->small->data, m->small->linesize);
 	m->small->quality = m->out->global_quality;
 	m->small->pts++;
 	return avcodec_send_frame(m->out, m->small) == 0 &&

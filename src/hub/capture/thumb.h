@@ -9,7 +9,7 @@
 #include "hub/unit.h"
 
 #define THUMB_EVERY_US 10000000
-#define THUMB_WIDTH    160
+#define THUMB_WIDTH    224
 
 /*
  * Writes the unit, then a thumbnail behind it when one is due and the unit

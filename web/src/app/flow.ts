@@ -20,7 +20,7 @@ import { lacks } from './can';
 import { deviceLabel } from './device';
 import { keptDrop, keptRead, keptWrite, leftRead, leftWrite, type Kept } from './keep';
 import { hubFind, pair, pairingProblem } from './pairing';
-import { Player } from './player';
+import { Player, type Thumb } from './player';
 import type { PlayerCamera, PlayerHome } from '../player/messages';
 import { PAIRING_NONE, now, set, type Problem, type Tab } from './state';
 import { ask, signinEnd } from './workers';
@@ -208,7 +208,7 @@ async function leave(problem: Problem | null): Promise<void> {
   player?.end();
   kept = home = player = homeTicket = null;
   set({
-    screen: { at: 'signin', problem }, tab: 'home', view: null, cameras: [], camera: '',
+    screen: { at: 'signin', problem }, tab: 'home', view: null, days: null, cameras: [], camera: '',
     pairing: PAIRING_NONE, opening: false, codeOwed: false, problem: null,
   });
 }
@@ -270,9 +270,15 @@ function playerHome(h: Home): PlayerHome {
 
 async function playerCamera(h: Home, c: Camera): Promise<PlayerCamera> {
   return {
-    thing: c.thing.id, stream: c.stream, keys: await h.thingKeys(c.thing.id),
+    thing: c.thing.id, stream: c.stream, thumb: c.thumb, index: c.index, keys: await h.thingKeys(c.thing.id),
     hub: { id: c.hub.id, sign: unb64(c.hub.sign), kx: unb64(c.hub.kx) },
   };
+}
+
+/* The one before is given back: pictures are not the collector's. */
+function thumbTake(m: Thumb): void {
+  now().thumb?.image?.close();
+  set({ thumb: m });
 }
 
 /* Cameras and names as the directory has them now. */
@@ -280,13 +286,15 @@ async function homeShow(): Promise<void> {
   const h = home!;
   const rows = h.cameras.map((c) => ({ thing: c.thing.id, name: c.thing.name }));
   const camera = rows.some((r) => r.thing === now().camera) ? now().camera : rows[0]?.thing ?? '';
-  set({ homeName: h.name, cameras: rows, camera });
+  set({ homeName: h.name, zone: h.now.people.zone, cameras: rows, camera });
   const found = h.cameras.find((c) => c.thing.id === camera);
   const shown = found ? await playerCamera(h, found) : null;
   if (player) player.send({ t: 'home', home: playerHome(h), camera: shown });
   else if (shown) {
     player = new Player({
       view: (view) => set({ view }),
+      days: (days) => set({ days }),
+      thumb: (m) => thumbTake(m),
       home: () => void homeAgain(),
       ticket: () => void ticketAgain(),
     });
@@ -389,7 +397,7 @@ export async function pairing(): Promise<void> {
 export async function cameraShow(thing: string): Promise<void> {
   const found = home?.cameras.find((c) => c.thing.id === thing);
   if (!found || !home) return;
-  set({ camera: thing, view: null });
+  set({ camera: thing, view: null, days: null });
   player?.show(await playerCamera(home, found), found.thing.name);
 }
 

@@ -6,11 +6,15 @@
  * (frames, captured, verified, picture, latency) and by the event
  * "eaves-drawn": nothing there is a secret.
  */
-import type { FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
+import type { DaysView, FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
 import { playerWorker } from './workers';
+
+export type Thumb = Extract<FromPlayer, { t: 'thumb' }>;
 
 export interface PlayerEvents {
   view(v: View): void;
+  days(d: DaysView): void;
+  thumb(m: Thumb): void;
   home(): void;
   ticket(): void;
 }
@@ -31,6 +35,8 @@ export class Player {
     if (m.t === 'drawn') this.drawn(m);
     else if (m.t === 'view') this.view(m);
     else if (m.t === 'home') this.events.home();
+    else if (m.t === 'days') this.events.days(m);
+    else if (m.t === 'thumb') this.events.thumb(m);
     else this.events.ticket();
   }
 
@@ -49,6 +55,7 @@ export class Player {
     data['picture'] = v.picture;
     data['line'] = v.line;
     data['verified'] = String(v.verified);
+    data['position'] = String(v.position);
     data['latency'] = v.latency ? v.latency.ms.toFixed(1) : '';
     data['error'] = v.latency ? v.latency.error_ms.toFixed(1) : '';
     this.events.view(v);

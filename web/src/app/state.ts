@@ -2,7 +2,8 @@
  * state.ts - what the page shows, in one place; whoever changes it tells the
  * views that look at it.
  */
-import type { View } from '../player/messages';
+import type { DaysView, View } from '../player/messages';
+import type { Thumb } from './player';
 import type { Lack } from './can';
 
 /* A sentence of words/: its name. */
@@ -43,9 +44,12 @@ export interface State {
   problem: Problem | null;
   handle: string;
   homeName: string;
+  zone: string; /* the home's time zone */
   cameras: CameraRow[];
   camera: string; /* the one that is shown */
   view: View | null;
+  days: DaysView | null; /* what the timeline shows */
+  thumb: Thumb | null; /* for whoever drags */
   pairing: Pairing;
   opening: boolean; /* the home is not read yet */
   linkWaits: boolean; /* a link was opened; sign in first */
@@ -55,8 +59,8 @@ export interface State {
 export const PAIRING_NONE: Pairing = { step: 'none', part: 0, problem: null };
 
 let state: State = {
-  screen: { at: 'loading' }, tab: 'home', busy: false, problem: null, handle: '', homeName: '',
-  cameras: [], camera: '', view: null, pairing: PAIRING_NONE, opening: false,
+  screen: { at: 'loading' }, tab: 'home', busy: false, problem: null, handle: '', homeName: '', zone: 'UTC',
+  cameras: [], camera: '', view: null, days: null, thumb: null, pairing: PAIRING_NONE, opening: false,
   codeOwed: false, linkWaits: false,
 };
 const watchers = new Set<() => void>();

@@ -16,12 +16,14 @@ export function hourOf(time_us: number): number {
 
 export class HourKeys {
   private readonly hours = new Map<string, number>();
+  private readonly named = new Set<number>();
   private readonly pairs = new Map<number, Promise<KxPair>>();
-  private searched = false;
 
   constructor(private readonly thing: CryptoKey) {}
 
   private async name(hour: number): Promise<void> {
+    if (this.named.has(hour)) return;
+    this.named.add(hour);
     this.hours.set(hex(await hourId(this.thing, hour)), hour);
   }
 
@@ -29,9 +31,7 @@ export class HourKeys {
     for (let h = now + NEAR_HOURS; h >= now - NEAR_HOURS && !this.hours.has(id); h--)
       await this.name(h);
     if (!this.hours.has(id)) await this.name(HOUR_SPARE);
-    for (let h = now; !this.searched && h > now - LIST_HOURS && !this.hours.has(id); h--)
-      await this.name(h);
-    this.searched ||= !this.hours.has(id);
+    for (let h = now; h > now - LIST_HOURS && !this.hours.has(id); h--) await this.name(h);
     return this.hours.get(id);
   }
 

@@ -77,8 +77,8 @@ export class Run {
   private ended = false;
 
   private constructor(
-    readonly id: Octets, readonly fields: RunFields, private readonly sframe: Sframe,
-    private readonly headerHash: Octets, private readonly by: Uint8Array,
+    readonly id: Octets, readonly fields: RunFields, readonly header: Octets,
+    private readonly sframe: Sframe, private readonly headerHash: Octets, readonly by: Uint8Array,
   ) {}
 
   /*
@@ -96,7 +96,7 @@ export class Run {
     if (!same(ctr, new Uint8Array(8)) || !placeSame(fields, at)) throw new Fault('CRYPTO', 'place');
     if (!(await signed(by, 'run', fields.signature, c.clear, fields.signed)))
       throw new Fault('CRYPTO', 'header');
-    return new Run(c.run, fields, sframe, await sha256(record), by);
+    return new Run(c.run, fields, record.slice(), sframe, await sha256(record), by);
   }
 
   /* Opens a record; may be called ahead of follow(). */

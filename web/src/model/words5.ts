@@ -5,6 +5,7 @@
  * that nobody wants to read there are enough left for 2^64 in five.
  */
 import { random } from '../base/octets';
+import { sha256 } from '../crypto/kdf';
 
 const CONSONANTS = [...'bdfghjklmnprstvz'];
 const VOWELS = [...'aiou'];
@@ -35,6 +36,11 @@ export function phraseOf(v: bigint): string {
 
 export function phraseNew(): string {
   return phraseOf(new DataView(random(8).buffer).getBigUint64(0));
+}
+
+/* What people compare a signing key by: 64 bits of its SHA-256. */
+export async function keyWords(key: Uint8Array): Promise<string> {
+  return phraseOf(new DataView((await sha256(key)).buffer).getBigUint64(0));
 }
 
 /* The same passphrase, however it was typed: gaps and forms of letters. */

@@ -3,6 +3,7 @@
  * handles that cannot be exported; nothing that comes back is a secret.
  */
 import type { Octets } from '../base/octets';
+import type { Gap, Span } from '../model/ledger';
 
 export interface EpochKey {
   epoch: number;
@@ -16,6 +17,8 @@ export interface PlayerHub {
 export interface PlayerCamera {
   thing: string;
   stream: string;
+  thumb: string; /* '': it has none */
+  index: string;
   hub: PlayerHub;
   keys: EpochKey[]; /* the thing's key in each epoch */
 }
@@ -32,10 +35,12 @@ export type ToPlayer =
   | { t: 'home'; home: PlayerHome; camera: PlayerCamera | null }
   | { t: 'canvas'; canvas: OffscreenCanvas }
   | { t: 'show'; camera: PlayerCamera | null }
-  | { t: 'want' } /* somebody reaches for the slider */
-  | { t: 'past'; back_s: number }
+  | { t: 'seek'; time: number } /* µs */
   | { t: 'live' }
-  | { t: 'play'; on: boolean }
+  | { t: 'play'; on: boolean; speed: number }
+  | { t: 'step'; by: 1 | -1 }
+  | { t: 'days'; from: number; to: number } /* what the timeline shows */
+  | { t: 'thumb'; time: number }
   | { t: 'awake'; on: boolean }
   | { t: 'retry' };
 
@@ -43,7 +48,7 @@ export type ToPlayer =
 export type LineState = 'connecting' | 'open' | 'gone' | 'ticket';
 
 /*
- * waiting: nothing yet; live; old: the newest one is old; past: a minute back;
+ * waiting: nothing yet; live; old: the newest one is old; past: what was;
  * unmarked: no signed mark for 3 s; false: a mark that does not fit; shut:
  * does not open; unplayable: the browser cannot decode it
  */
@@ -67,14 +72,31 @@ export interface View {
   latency: { ms: number; error_ms: number } | null;
   clockNeverSet: boolean;
   playing: boolean;
-  back_s: number; /* how far back the picture is; 0 when live */
-  reach_s: number; /* how far back one can go */
+  speed: number;
+  position: number; /* µs, in the past; 0: live */
+  gap: boolean; /* nothing is recorded there */
   loading: boolean;
   alarm: Alarm;
 }
 
+/* What is known of a stretch of time. */
+export interface DaysView {
+  t: 'days';
+  camera: string;
+  from: number; /* µs; the question's */
+  to: number;
+  spans: Span[]; /* recorded */
+  gaps: Gap[];
+  motion: { time: number; motion: number }[];
+  first: number; /* the camera's first known moment; 0: none yet */
+  until: number; /* later is not written down yet */
+  loading: boolean;
+}
+
 export type FromPlayer =
   | View
+  | DaysView
+  | { t: 'thumb'; time: number; wanted: number; image: ImageBitmap | null }
   | { t: 'drawn'; frames: number; captured: number; width: number; height: number }
   | { t: 'home' } /* the directory changed: read it again */
   | { t: 'ticket' }; /* a new home ticket, please */

@@ -2,11 +2,13 @@
  * past.ts - what was before: fetches the recorded groups of the last minute
  * into the ring, newest first, and only those that are not there yet.
  */
-import { b64, unhex } from '../base/codec';
+import { b64, hex, unb64, unhex } from '../base/codec';
 import { Json } from '../base/json';
+import { now } from '../model/clock';
 import type { Line } from './line';
 import { MINUTE_US, type Ring } from './ring';
-import { Track, type CameraKeys } from './track';
+import type { Ranges } from './ranges';
+import type { CameraKeys } from './track';
 
 const GROUPS_MAX = 256;
 const STEPS = [32, 64, 64, 64]; /* groups asked for at once */
@@ -17,13 +19,12 @@ interface Group {
 }
 
 export class Past {
-  private readonly slots = new Map<number, Track>();
-  private readonly ends = new Map<number, () => void>();
   private busy: Promise<void> | null = null;
   private filled = false;
 
   constructor(
-    private readonly line: Line, private readonly keys: CameraKeys, private readonly ring: Ring,
+    private readonly line: Line, private readonly ranges: Ranges,
+    private readonly keys: CameraKeys, private readonly ring: Ring,
   ) {}
 
   get loading(): boolean {
@@ -43,19 +44,7 @@ export class Past {
 
   /* The line broke: what was asked will not come. */
   lost(): void {
-    for (const end of this.ends.values()) end();
-    this.ends.clear();
-    this.slots.clear();
     this.filled = false;
-  }
-
-  record(slot: number, record: Uint8Array): void {
-    this.slots.get(slot)?.feed(record);
-  }
-
-  ended(n: number): void {
-    this.ends.get(n)?.();
-    this.ends.delete(n);
   }
 
   private async groups(): Promise<Group[]> {
@@ -94,27 +83,14 @@ export class Past {
     this.filled = true;
   }
 
-  private async range(from: Group, groups: number): Promise<boolean> {
-    const n = this.line.next;
-    const end = new Promise<void>((done) => this.ends.set(n, done));
-    const stream = this.keys.camera.stream;
-    const j = await this.line.ask({
-      t: 'range', stream, run: from.run, index: from.index, groups,
-    });
-    if (!j) {
-      this.ends.delete(n);
-      return false;
-    }
-    const slot = j.number('slot');
-    const track = new Track(this.keys, {
-      unit: (u) => this.ring.add(u),
-      verified: (run, first, last) => this.ring.verify(run, first, last),
-      trouble: () => {},
-    });
-    this.slots.set(slot, track);
-    await end;
-    this.slots.delete(slot);
-    await track.settled();
-    return true;
+  private range(from: Group, groups: number): Promise<boolean> {
+    return this.ranges.get(
+      this.keys, this.keys.camera.stream,
+      { run: hex(unb64(from.run, 8)), index: from.index, groups, about: now() },
+      {
+        unit: (u) => this.ring.add(u),
+        verified: (run, first, last) => this.ring.verify(run, first, last),
+        trouble: () => {},
+      });
   }
 }

@@ -1,8 +1,8 @@
 /*
- * show.ts - one camera on one canvas: live, or up to a minute back.
+ * show.ts - one camera on one canvas: live, or what was (deck.ts).
  *
  *   waiting --first picture--> live <--silence of 3 s / records--> old
- *   live <--slider--> past
+ *   live <--seek--> past
  *   live --3 s without a mark--> unmarked, --a mark that does not fit--> false;
  *   both are blank until a good mark
  *   any --does not open--> shut --a picture--> live
@@ -11,9 +11,13 @@ import { now, type Offset } from '../model/clock';
 import { Decoder } from './decoder';
 import type { Line } from './line';
 import type { Picture } from './messages';
+import type { Days } from './days';
+import { Deck } from './deck';
 import { Past } from './past';
+import type { Ranges } from './ranges';
 import { Ring } from './ring';
 import type { Screen } from './screen';
+import { Tape } from './tape';
 import { Track, type CameraKeys, type Unit } from './track';
 
 export interface ShowEvents {
@@ -29,8 +33,6 @@ const REWATCH_MS = 5000; /* after a run that does not open */
 const UNMARKED_MAX = 256;
 const FRESH_MS = 2000; /* "verified" needs a mark this young */
 const LATENCIES = 31;
-const WAIT_MS = 80; /* for the next unit, when playing */
-const JUMP_US = 2_000_000; /* a gap this long is not waited for */
 const BEHIND_MS = 6000; /* after heads that name a newer mark */
 
 export class Show {
@@ -39,6 +41,7 @@ export class Show {
   private slot = -1;
   private readonly past: Past;
   private readonly decoder: Decoder;
+  readonly deck: Deck;
 
   online: boolean | null = null;
   private fault: 'shut' | 'false' | 'unmarked' | 'unplayable' | null = null;
@@ -50,28 +53,26 @@ export class Show {
   private arrived = 0; /* ms, of the newest picture */
   private markedAt = 0;
   private mark = { run: '', number: -1 };
+  private newestHead = { run: '', number: -1 };
   private behindSince = 0;
   private watchedAt = 0;
   private shutAt = 0; /* ms, of the newest record that did not open */
   private latencies: number[] = [];
   clock: Offset | null = null;
 
-  private target: Unit | null = null; /* of a seek */
-  private keyDrawn = false;
-  private cursor: Unit | null = null; /* last one fed while playing */
-  private wish: number | null = null; /* µs: wanted, being fetched */
-  playing = false;
-  private base = { time: 0, at: 0 };
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private still: Unit | null = null; /* of a stream that stopped */
 
   constructor(
-    private readonly line: Line, private readonly keys: CameraKeys,
-    private readonly screen: Screen, private readonly events: ShowEvents,
+    private readonly line: Line, ranges: Ranges, private readonly keys: CameraKeys,
+    readonly days: Days, private readonly screen: Screen, private readonly events: ShowEvents,
   ) {
-    this.past = new Past(line, keys, this.ring);
+    this.past = new Past(line, ranges, keys, this.ring);
     this.decoder = new Decoder({
       picture: (frame, unit) => this.picture(frame, unit),
       unplayable: () => this.blank('unplayable'),
+    });
+    this.deck = new Deck(this.ring, this.past, new Tape(ranges, keys, days), this.decoder, {
+      changed: () => events.changed(), live: () => this.live(),
     });
     screen.blank();
   }
@@ -114,23 +115,27 @@ export class Show {
 
   close(): void {
     this.unwatch();
-    this.pause();
+    this.deck.end();
     this.decoder.reset();
     this.screen.blank();
   }
 
-  record(slot: number, record: Uint8Array): void {
-    if (slot !== this.slot) return this.past.record(slot, record);
+  /* False: it is of another stream. */
+  record(slot: number, record: Uint8Array): boolean {
+    if (slot !== this.slot) return false;
     this.heard = performance.now();
     this.track?.feed(record);
-  }
-
-  ended(n: number): void {
-    this.past.ended(n);
+    return true;
   }
 
   /* The hub's own word about its newest mark of this stream. */
   head(run: string, number: number): void {
+    this.newestHead = { run, number };
+    this.behindLook();
+  }
+
+  private behindLook(): void {
+    const { run, number } = this.newestHead;
     const known = this.mark.run === run && this.mark.number >= number;
     this.behindSince = known ? 0 : this.behindSince || performance.now();
   }
@@ -166,6 +171,7 @@ export class Show {
     this.unmarked = this.unmarked.filter((u) => !u.verified && (u.run !== run || u.index > last));
     this.markedAt = performance.now();
     this.mark = { run, number: mark };
+    if (this.behindSince > 0) this.behindLook();
     if (this.fault === 'unmarked' || this.fault === 'false') {
       this.fault = null;
       this.events.changed();
@@ -201,16 +207,12 @@ export class Show {
     this.shown = u;
     if (this.mode === 'live' && !this.frozen) this.measure(u);
     this.events.drawn(this.screen.frames, u.time, this.screen.width, this.screen.height);
-    if (first || u === this.target) this.events.changed();
+    if (first || (this.mode === 'past' && this.deck.isTarget(u))) this.events.changed();
   }
 
   private wanted(u: Unit): boolean {
-    if (this.frozen || (this.mode === 'past' && !this.playing)) {
-      const firstKey = u.key && !this.keyDrawn && this.mode === 'past';
-      this.keyDrawn ||= firstKey;
-      return u === this.target || firstKey;
-    }
-    if (this.mode === 'past') return u.time >= (this.target?.time ?? 0);
+    if (this.mode === 'past') return this.deck.wants(u);
+    if (this.frozen) return u === this.still;
     if (this.fault) return false;
     /* catching up: the first one at once, then the newest */
     return !this.shown || this.decoder.queued <= 2;
@@ -267,90 +269,40 @@ export class Show {
     const target = this.ring.at(i);
     if (from < 0 || !target) return;
     this.decoder.reset();
-    this.target = this.cursor = target;
-    this.keyDrawn = i - from < 4; /* near: only the picture itself */
+    this.still = target;
     for (let k = from; k <= i; k++) this.decoder.feed(this.ring.at(k)!, true);
   }
 
-  /* --- a minute back --- */
+  /* --- what was --- */
 
-  want(): void {
-    if (!this.line.open) return;
-    void this.past.fill().then(() => this.fetched());
-    this.events.changed();
-  }
-
-  /* Now the picture that was wished for may be here. */
-  private fetched(): void {
-    const time = this.wish;
-    this.wish = null;
-    if (time !== null) {
-      const plays = this.playing;
-      this.pause();
-      this.seekTo(this.ring.find(time));
-      if (plays) this.play(true);
-    }
-    this.events.changed();
-  }
-
-  goBack(back_s: number): void {
-    const last = this.ring.last;
-    if (!last) return;
+  /* Who comes from live goes on playing from there. */
+  async seek(time: number): Promise<void> {
+    if (this.mode === 'live') this.deck.playing = true;
     this.mode = 'past';
-    this.pause();
-    const time = last.time - back_s * 1e6;
-    this.wish = this.past.full ? null : time;
-    this.seekTo(this.ring.find(time));
-    if (this.wish !== null) this.want();
+    await this.deck.seek(time);
+  }
+
+  play(on: boolean, speed: number): void {
+    if (this.mode === 'past') this.deck.play(on, speed);
+  }
+
+  step(by: 1 | -1): void {
+    if (this.mode === 'live') {
+      this.mode = 'past';
+      void this.deck.seek(this.shown?.time ?? now()).then(() => this.deck.step(by));
+    } else void this.deck.step(by);
   }
 
   live(): void {
-    this.pause();
+    this.deck.end();
     this.mode = 'live';
     this.frozen = false;
-    this.target = null;
     this.shown = null;
-    this.wish = null;
     this.latencies = [];
     this.decoder.reset();
     const from = this.ring.keyOf(this.ring.length - 1);
     for (let k = from; k >= 0 && k < this.ring.length; k++) this.decoder.feed(this.ring.at(k)!, true);
     this.events.changed();
-  }
-
-  play(on: boolean): void {
-    this.pause();
-    if (!on || this.mode !== 'past' || !this.cursor) return;
-    this.playing = true;
-    this.base = { time: this.cursor.time, at: performance.now() };
-    if (this.wish === null) this.step(); /* else when it is fetched */
-    this.events.changed();
-  }
-
-  private pause(): void {
-    clearTimeout(this.timer);
-    if (this.playing) this.events.changed();
-    this.playing = false;
-  }
-
-  private step(): void {
-    if (!this.cursor) return;
-    const next = this.ring.at(this.ring.indexOf(this.cursor) + 1);
-    const t = performance.now();
-    if (!next) {
-      this.base = { time: this.cursor.time, at: t };
-      this.timer = setTimeout(() => this.step(), WAIT_MS);
-      return;
-    }
-    if (next.time - this.cursor.time > JUMP_US) this.base = { time: next.time, at: t };
-    const due_ms = (next.time - this.base.time) / 1000 - (t - this.base.at);
-    if (due_ms > 1) {
-      this.timer = setTimeout(() => this.step(), Math.min(due_ms, 500));
-      return;
-    }
-    this.cursor = this.target = next;
-    this.decoder.feed(next);
-    this.timer = setTimeout(() => this.step(), 0);
   }
 
   /* --- what the page is told --- */
@@ -382,19 +334,16 @@ export class Show {
     return this.shown?.time ?? 0;
   }
 
-  get back_s(): number {
-    const last = this.ring.last;
-    const time = this.wish ?? (this.target ?? this.shown)?.time;
-    if (this.mode !== 'past' || !last || time === undefined) return 0;
-    return Math.max(0, (last.time - time) / 1e6);
+  /* µs: where one is in the past; 0: live. */
+  get position(): number {
+    return this.mode === 'past' ? this.deck.time ?? 0 : 0;
   }
 
-  get reach_s(): number {
-    const { first, last } = this.ring;
-    return first && last ? Math.min(60, (last.time - first.time) / 1e6) : 0;
+  get gap(): boolean {
+    return this.mode === 'past' && this.deck.gap;
   }
 
   get loading(): boolean {
-    return this.past.loading;
+    return this.mode === 'past' && this.deck.loading;
   }
 }

@@ -6,7 +6,7 @@ import { hex, unb64 } from '../base/codec';
 import { isFault } from '../base/fault';
 import type { Octets } from '../base/octets';
 import { pictureOf, type Setup } from '../proto/h264';
-import { H264, HEADER, KEY, recordFlags, runClear } from '../proto/record';
+import { H264, HEADER, JPEG, KEY, recordFlags, runClear } from '../proto/record';
 import { now } from '../model/clock';
 import { HourKeys } from '../model/hours';
 import { Run, type Said } from '../model/run';
@@ -26,6 +26,7 @@ export interface Unit {
 
 export interface TrackEvents {
   unit(u: Unit): void;
+  jpeg?(time: number, octets: Octets): void;
   verified(run: string, first: number, last: number, mark: number): void;
   /* false: a mark does not fit; shut: it does not open; keys: an epoch that we lack */
   trouble(what: 'false' | 'shut' | 'keys'): void;
@@ -41,15 +42,18 @@ export class CameraKeys {
     for (const k of camera.keys) this.epochs.set(k.epoch, new HourKeys(k.key));
   }
 
-  async open(header: Uint8Array): Promise<Run | 'shut' | 'keys'> {
+  /* about: µs, when the run was, so that its hour is found soon. */
+  async open(
+    header: Uint8Array, stream: string, kind: number, about: number,
+  ): Promise<Run | 'shut' | 'keys'> {
     const clear = runClear(header);
     const hours = this.epochs.get(clear.epoch);
     if (!hours) return 'keys';
-    const hour = await hours.get(clear.hourId, now());
+    const hour = await hours.get(clear.hourId, about);
     if (!hour) return 'shut';
     const at = {
-      home: this.home, thing: unb64(this.camera.thing, 16), stream: unb64(this.camera.stream, 16),
-      writer: unb64(this.camera.hub.id, 16), class: 1,
+      home: this.home, thing: unb64(this.camera.thing, 16), stream: unb64(stream, 16),
+      writer: unb64(this.camera.hub.id, 16), class: kind,
     };
     return Run.open(header, at, hour.pair, this.camera.hub.sign);
   }
@@ -61,7 +65,11 @@ export class Track {
   private pending = 0;
   private closed = false;
 
-  constructor(private readonly keys: CameraKeys, private readonly events: TrackEvents) {}
+  /* about: µs, when it was; live: now. */
+  constructor(
+    private readonly keys: CameraKeys, private readonly events: TrackEvents,
+    private readonly stream = keys.camera.stream, private readonly about = 0,
+  ) {}
 
   close(): void {
     this.closed = true;
@@ -101,7 +109,8 @@ export class Track {
   }
 
   private async headerOpen(record: Uint8Array): Promise<Run | null> {
-    const run = await this.keys.open(record).catch(() => 'shut' as const);
+    const run = await this.keys
+      .open(record, this.stream, 1, this.about || now()).catch(() => 'shut' as const);
     if (typeof run !== 'string') return run;
     if (!this.closed) this.events.trouble(run);
     return null;
@@ -121,6 +130,7 @@ export class Track {
   }
 
   private unit(run: Run, said: Said, arrived: number): void {
+    if (said.kind === JPEG) this.events.jpeg?.(said.time, said.octets);
     if (said.kind !== H264) return;
     const key = (said.flags & KEY) !== 0;
     this.events.unit({

@@ -7,12 +7,16 @@ import { Json } from '../base/json';
 import { same, type Octets } from '../base/octets';
 import { clockAsk, clockRead, now, type Offset } from '../model/clock';
 import { headsOpen, type Heads } from '../model/heads';
+import { Days } from './days';
 import { Line } from './line';
 import type {
   Alarm, FromPlayer, LineState, PlayerCamera, PlayerHome, ToPlayer, View,
 } from './messages';
+import { ledger, stretches } from '../model/ledger';
+import { Ranges } from './ranges';
 import { Screen } from './screen';
 import { Show } from './show';
+import { Thumbs } from './thumbs';
 import { CameraKeys } from './track';
 
 const TICK_MS = 250;
@@ -25,6 +29,10 @@ const HOME_PAUSE_MS = 5000;
 
 let home: PlayerHome | null = null;
 let line: Line | null = null;
+let ranges: Ranges | null = null;
+let thumbs: Thumbs | null = null;
+let ticket = '';
+let daysWanted: { from: number; to: number } | null = null;
 let lineState: LineState = 'connecting';
 let retryAt = 0;
 let screen: Screen | null = null;
@@ -92,8 +100,9 @@ function tell(): void {
     t: 'view', line: lineState, retry_ms: Math.max(0, retryAt - performance.now()),
     camera: show.camera.thing, online: show.online, reason: reason(), picture: show.pictureState,
     verified: show.isVerified, captured: show.captured, age_s: show.age_s, latency: show.latency,
-    clockNeverSet: show.clock?.neverSet ?? false, playing: show.playing, back_s: show.back_s,
-    reach_s: show.reach_s, loading: show.loading, alarm: alarm(),
+    clockNeverSet: show.clock?.neverSet ?? false, playing: show.deck.playing,
+    speed: show.deck.speed, position: show.position, gap: show.gap, loading: show.loading,
+    alarm: alarm(),
   };
   post(view);
 }
@@ -135,14 +144,50 @@ async function clockSync(): Promise<void> {
   clockTimer = setTimeout(() => void clockSync(), CLOCK_MS);
 }
 
+/* --- the timeline --- */
+
+function daysSay(s: Show, from: number, to: number, loading: boolean): void {
+  const rows = s.days.rows;
+  const runs = s.days.runs('main');
+  const first = rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
+  const until = s.days.until;
+  post({
+    t: 'days', camera: s.camera.thing, from, to, loading, until,
+    first: Number.isFinite(first) ? first : 0,
+    spans: stretches(runs).filter((x) => x.to > from && x.from < to),
+    gaps: ledger({
+      rows, from, to: Math.min(to, until), since: first, oldest: 0, lost: s.deck.tape.lost,
+    }),
+    motion: s.days.places('main').filter((p) => p.time >= from && p.time < to && p.motion > 0)
+      .map((p) => ({ time: p.time, motion: p.motion })),
+  });
+}
+
+/* What is known now, and again when all of it is here. */
+async function daysTell(): Promise<void> {
+  const s = show;
+  const d = daysWanted;
+  if (!s || !d) return;
+  daysSay(s, d.from, d.to, s.days.has);
+  await s.days.cover(d.from, d.to).catch(() => false);
+  if (s === show && d === daysWanted) daysSay(s, d.from, d.to, false);
+}
+
 /* --- the camera --- */
 
 function showCamera(): void {
   const clock = show && wanted && show.camera.hub.id === wanted.hub.id ? show.clock : null;
   show?.close();
   show = null;
-  if (!wanted || !screen || !line || !home) return;
-  show = new Show(line, new CameraKeys(homeId(), wanted), screen, {
+  thumbs = null;
+  if (!wanted || !screen || !line || !ranges || !home) return;
+  const keys = new CameraKeys(homeId(), wanted);
+  const days = new Days(keys, () => ticket);
+  thumbs = new Thumbs(ranges, keys, days, (wantedAt, time, image) =>
+    postMessage(
+      { t: 'thumb', wanted: wantedAt, time, image } satisfies FromPlayer,
+      { transfer: image ? [image] : [] }));
+  show = new Show(line, ranges, keys, days, screen, {
     drawn: (frames, captured, width, height) =>
       post({ t: 'drawn', frames, captured, width, height }),
     changed: tell,
@@ -160,11 +205,15 @@ function watch(): void {
 
 function lineOpen(m: Extract<ToPlayer, { t: 'open' }>): void {
   home = m.home;
+  ticket = m.ticket;
   line = new Line(m.url, m.ticket, {
     state: (state, retry_ms) => {
       lineState = state;
       retryAt = performance.now() + retry_ms;
-      if (state !== 'open') show?.lost();
+      if (state !== 'open') {
+        show?.lost();
+        ranges?.lost();
+      }
       if (state === 'ticket') post({ t: 'ticket' });
       tell();
     },
@@ -172,8 +221,11 @@ function lineOpen(m: Extract<ToPlayer, { t: 'open' }>): void {
       if (awake) watch();
     },
     message: (type, j) => lineMessage(type, j),
-    record: (slot, record) => show?.record(slot, record),
+    record: (slot, record) => {
+      if (!show?.record(slot, record)) ranges?.record(slot, record);
+    },
   });
+  ranges = new Ranges(line);
   line.connect();
   setInterval(() => {
     show?.tick();
@@ -186,7 +238,7 @@ function lineMessage(type: string, j: Json): void {
     if (show && j.id('stream') === show.camera.stream) show.online = type === 'online';
     if (type === 'online' && !show?.clock) void clockSync();
     tell();
-  } else if (type === 'end') show?.ended(j.number('n'));
+  } else if (type === 'end') ranges?.ended(j.number('n'));
   else if (type === 'heads') void headsTake(j);
   else if (type === 'home') homeRead();
 }
@@ -217,7 +269,9 @@ function homeTake(m: Extract<ToPlayer, { t: 'home' }>): void {
 function command(m: ToPlayer): void {
   switch (m.t) {
     case 'open': return lineOpen(m);
-    case 'ticket': return line?.retake(m.ticket);
+    case 'ticket':
+      ticket = m.ticket;
+      return line?.retake(m.ticket);
     case 'home': return homeTake(m);
     case 'canvas':
       screen = new Screen(m.canvas);
@@ -225,10 +279,14 @@ function command(m: ToPlayer): void {
     case 'show':
       wanted = m.camera;
       return showCamera();
-    case 'want': return show?.want();
-    case 'past': return show?.goBack(m.back_s);
+    case 'seek': return void show?.seek(m.time);
     case 'live': return show?.live();
-    case 'play': return show?.play(m.on);
+    case 'play': return show?.play(m.on, m.speed);
+    case 'step': return show?.step(m.by);
+    case 'days':
+      daysWanted = { from: m.from, to: m.to };
+      return void daysTell();
+    case 'thumb': return thumbs?.want(m.time);
     case 'awake': return awakeSet(m.on);
     case 'retry': return line?.retry();
   }

@@ -2,7 +2,7 @@
  * api.ts - the browser door of docs/API.md: a function per route. A ticket
  * travels in the Authorization header and nowhere else.
  */
-import { b64 } from '../base/codec';
+import { b64, unb64 } from '../base/codec';
 import { Json } from '../base/json';
 import { random, type Octets } from '../base/octets';
 import { sha256 } from '../crypto/kdf';
@@ -37,9 +37,15 @@ const CODES: Record<number, ApiCode> = {
   429: 'slow_down',
 };
 const TIMEOUT_MS = 30_000;
+const ROWS_MAX = 32;
 
 export function ticketText(t: Ticket): string {
   return `${b64(t.id)}.${b64(t.secret)}`;
+}
+
+export function ticketRead(text: string): Ticket {
+  const [id, secret] = text.split('.');
+  return { id: unb64(id ?? '', 16), secret: unb64(secret ?? '', 32) };
 }
 
 export function ticketNew(): NewTicket {
@@ -255,6 +261,20 @@ export async function homeRead(home: Ticket, since: number, reader: string) {
     epoch: k.number('epoch'), version: k.number('version'), item: k.octets('item'),
   }));
   return { versions, keys };
+}
+
+export interface Row {
+  run: Octets;
+  index: number;
+  sealed: Octets;
+}
+
+/* Rows of a log or state stream that are about one day (since 1970, UTC). */
+export async function rows(home: Ticket, stream: string, day: number): Promise<Row[]> {
+  const j = await ask('POST', 'rows', home, { stream, day, most: ROWS_MAX });
+  return j.each('rows', (r) => ({
+    run: r.octets('run', 8), index: r.number('index'), sealed: r.octets('sealed'),
+  }));
 }
 
 export interface Device {

@@ -12,7 +12,11 @@ export const MARK = 4;
 export const END = 8; /* with MARK: the run ends */
 
 export const H264 = 1;
+export const SOUND = 2;
+export const H265 = 3;
+export const JPEG = 4;
 export const KIND_MARK = 16;
+export const KIND_INDEX = 17;
 
 const CLEAR_OCTETS = 103;
 const RECORD_MAX = (4 << 20) + 256;

@@ -7,10 +7,9 @@ import { playerNow } from '../app/flow';
 import type { View } from '../player/messages';
 import { Icon, type IconName } from './parts';
 import { useStore } from './store';
+import { Timeline } from './timeline';
 
 const w = words.home;
-const REACH_S = 60;
-const STEP_S = 1;
 
 /* What is said over the picture, or instead of it. */
 interface Overlay {
@@ -23,7 +22,7 @@ interface Overlay {
 
 function lineOverlay(v: View): Overlay | null {
   const hasPicture = v.captured > 0 && !['shut', 'false', 'unmarked'].includes(v.picture);
-  if (v.line === 'open' || v.picture === 'past') return null;
+  if (v.line === 'open' || (v.picture === 'past' && !v.gap)) return null;
   if (v.line === 'gone')
     return {
       icon: 'off', title: w.gone, lead: w.goneRetry(v.retry_ms / 1000), solid: !hasPicture,
@@ -44,6 +43,7 @@ function overlayOf(v: View | null): Overlay | null {
   }
   const line = lineOverlay(v);
   if (line) return line;
+  if (v.gap) return { icon: 'clock', title: w.gap, lead: w.gapLead, solid: true };
   if (v.picture === 'past') return null;
   if (v.online === false || v.reason > 0) {
     const lead = v.online === false ? w.hubGone : w.reasons[v.reason] ?? '';
@@ -109,7 +109,7 @@ function Badges({ v }: { v: View }) {
       {v.picture === 'old' && (
         <span class="badge warn"><Icon name="clock" />{w.old(v.age_s)}</span>
       )}
-      {v.picture === 'past' && <span class="badge">{w.ago(v.back_s)}</span>}
+      {v.picture === 'past' && <span class="badge">{w.past}</span>}
       {v.verified ? (
         <span class="badge good" title={w.verifiedHint}><Icon name="check" />{w.verified}</span>
       ) : (
@@ -122,61 +122,13 @@ function Badges({ v }: { v: View }) {
 function Facts({ v }: { v: View }) {
   return (
     <p class="facts">
-      <time>{v.captured > 0 ? timeText(v.captured) : '–'}</time>
+      <time>{v.captured > 0 ? timeText(v.position > 0 ? v.position : v.captured) : '–'}</time>
       {v.latency && v.picture === 'live' && (
         <span class="latency" title={w.latencyHint}>
           {w.latency(v.latency.ms, v.latency.error_ms)}
         </span>
       )}
     </p>
-  );
-}
-
-/* 0 is live, at the right end. */
-function MinuteBack({ v }: { v: View }) {
-  const [held, setHeld] = useState<number | null>(null);
-  const send = (m: Parameters<NonNullable<ReturnType<typeof playerNow>>['send']>[0]) =>
-    playerNow()?.send(m);
-  const back = held ?? Math.min(REACH_S, v.back_s);
-  const move = (s: number) => {
-    setHeld(s);
-    send(s < STEP_S / 2 ? { t: 'live' } : { t: 'past', back_s: s });
-  };
-  const settle = () => {
-    if (held !== null && held >= STEP_S / 2) send({ t: 'play', on: true });
-    setHeld(null);
-  };
-  const past = v.picture === 'past' && held === null ? v.back_s > 0 : back > 0;
-  const text = past && v.captured > 0 ? w.atTime(back, timeText(v.captured)) : w.live;
-  return (
-    <div class="minute">
-      <input
-        type="range" min={-REACH_S} max={0} step={STEP_S} value={-back} aria-label={w.slider}
-        aria-valuetext={text} onPointerDown={() => send({ t: 'want' })}
-        onFocus={() => send({ t: 'want' })}
-        onInput={(e) => move(-Number(e.currentTarget.value))} onChange={settle}
-      />
-      <div class="scale" aria-hidden="true">
-        <span>{w.ago(REACH_S)}</span>
-        <span>{v.loading ? w.loadingPast : ''}</span>
-        <span>{w.live}</span>
-      </div>
-      <div class="tools">
-        {past && (
-          <>
-            <button
-              type="button" class="quiet" aria-pressed={v.playing}
-              onClick={() => send({ t: 'play', on: !v.playing })}
-            >
-              <Icon name={v.playing ? 'pause' : 'play'} />
-              {v.playing ? w.pause : w.play}
-            </button>
-            <p class="hint">{w.ago(back)}</p>
-            <button type="button" class="quiet" onClick={() => send({ t: 'live' })}>{w.goLive}</button>
-          </>
-        )}
-      </div>
-    </div>
   );
 }
 
@@ -190,6 +142,7 @@ function spoken(v: View | null, over: Overlay | null): string {
 
 export function Live({ name }: { name: string }) {
   const v = useStore((s) => s.view);
+  const zone = useStore((s) => s.zone);
   const over = overlayOf(v);
   return (
     <section class="camera" aria-label={name}>
@@ -204,7 +157,7 @@ export function Live({ name }: { name: string }) {
           <p class="note bad" role="alert"><Icon name="warn" /><span>{w[v.alarm]}</span></p>
         )}
         {v?.clockNeverSet && <p class="note"><Icon name="clock" /><span>{w.neverSet}</span></p>}
-        {v && <MinuteBack v={v} />}
+        {v && <Timeline v={v} zone={zone} />}
       </div>
     </section>
   );

@@ -1,0 +1,48 @@
+/*
+ * mp4_table.h - makes the table (moov) of a film from its samples, octet for
+ * octet as web/src/model/mp4.ts does: docs/FORMATS.md section 10. Who checks a
+ * film compares, and so reads no table that somebody else made. Pure.
+ */
+#ifndef PROTO_MP4_TABLE_H
+#define PROTO_MP4_TABLE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "proto/avc.h"
+#include "proto/sound.h"
+
+struct mp4_track {
+	uint32_t scale; /* units in a second */
+	uint64_t first_us, at, delta;
+	uint32_t count, entries, times, keys, chunks, same;
+	struct buf stsd, stts, stss, stsc, stsz, co64;
+};
+
+struct mp4_table {
+	struct mp4_track pictures, sounds;
+	struct buf setup; /* avcC of the newest key frame */
+	struct avc_size size;
+	uint64_t due; /* where the next sound begins if all goes on evenly */
+	size_t octets_max;
+};
+
+/* Never more than about octets_max octets for each of its parts. */
+void mp4_table_init(struct mp4_table *t, size_t octets_max);
+void mp4_table_fini(struct mp4_table *t);
+
+/*
+ * A sample that stands at that place of the file, in the order of the file.
+ * A key frame's setup is avcC; else it is empty. ERR_LIMIT: it does not fit
+ * octets_max, or a gap is too long; ERR_SYNTAX: the first one is no key frame;
+ * ERR_NOMEM.
+ */
+MUST_USE enum err
+mp4_table_picture(struct mp4_table *t, uint64_t place, uint32_t octets,
+    uint64_t time_us, struct slice setup, struct avc_size size);
+/* All sounds of a film have the same head. length: samples in the frame. */
+MUST_USE enum err mp4_table_sound(struct mp4_table *t, uint64_t place,
+    uint32_t octets, uint64_t time_us, const struct sound *s, uint32_t length);
+/* Once, at the end: appends moov. ERR_MISSING: there is no picture. */
+MUST_USE enum err mp4_table_put(struct mp4_table *t, struct buf *to);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * ranges.ts - records of the past, asked for over the line: a range goes to a
+ * track of its own. A few at once; the rest wait their turn.
+ */
+import { b64, unhex } from '../base/codec';
+import type { Line } from './line';
+import { Track, type CameraKeys, type TrackEvents } from './track';
+
+const AT_ONCE = 3; /* the server allows four */
+const GROUPS_MAX = 64;
+
+export interface Range {
+  run: string; /* hex */
+  index: number; /* of a key frame */
+  groups?: number; /* at most so many */
+  until?: number; /* ends before that index of the run */
+  keys?: boolean; /* key frames alone */
+  about: number; /* µs */
+}
+
+export class Ranges {
+  private readonly slots = new Map<number, Track>();
+  private readonly ends = new Map<number, () => void>();
+  private readonly queue: (() => void)[] = [];
+  private running = 0;
+
+  constructor(private readonly line: Line) {}
+
+  get busy(): boolean {
+    return this.running > 0;
+  }
+
+  /* The line broke: what was asked will not come. */
+  lost(): void {
+    for (const end of this.ends.values()) end();
+    this.ends.clear();
+    this.slots.clear();
+  }
+
+  record(slot: number, record: Uint8Array): void {
+    this.slots.get(slot)?.feed(record);
+  }
+
+  ended(n: number): void {
+    this.ends.get(n)?.();
+    this.ends.delete(n);
+  }
+
+  private async turn(): Promise<void> {
+    if (this.running >= AT_ONCE) await new Promise<void>((go) => this.queue.push(go));
+    this.running++;
+  }
+
+  /* True when the server had it; events come before. */
+  async get(
+    keys: CameraKeys, stream: string, range: Range, events: TrackEvents,
+  ): Promise<boolean> {
+    await this.turn();
+    try {
+      return await this.ask(keys, stream, range, events);
+    } finally {
+      this.running--;
+      this.queue.shift()?.();
+    }
+  }
+
+  private async ask(
+    keys: CameraKeys, stream: string, range: Range, events: TrackEvents,
+  ): Promise<boolean> {
+    const n = this.line.next;
+    const end = new Promise<void>((done) => this.ends.set(n, done));
+    const j = await this.line.ask({
+      t: 'range', stream, run: b64(unhex(range.run)), index: range.index,
+      groups: range.groups ?? GROUPS_MAX, ...(range.until ? { until: range.until } : {}),
+      ...(range.keys ? { keys: true } : {}),
+    });
+    if (!j) {
+      this.ends.delete(n);
+      return false;
+    }
+    const slot = j.number('slot');
+    const track = new Track(keys, events, stream, range.about);
+    this.slots.set(slot, track);
+    await end;
+    this.slots.delete(slot);
+    await track.settled();
+    return true;
+  }
+}
