@@ -65,7 +65,7 @@ unit_status(struct slice octets, enum reason *ret_reason, uint32_t *ret_detail)
 static enum err
 sound_check(const struct unit_sound *s)
 {
-	if (s->codec < SOUND_AAC || s->codec >= SOUND__MAX ||
+	if (s->codec < SOUND_AAC || s->codec > SOUND_PCMA ||
 	    (s->codec == SOUND_AAC) != (s->config.len != 0) ||
 	    s->frame.len == 0)
 		return ERR_SYNTAX;

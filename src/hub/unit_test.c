@@ -173,7 +173,7 @@ a_sound_outside_its_limits_is_neither_written_nor_read(void **state)
 		size_t config, frame;
 		enum err want;
 	} bad[] = { { 0, 8000, 1, 0, 9, ERR_SYNTAX },
-		{ SOUND__MAX, 8000, 1, 0, 9, ERR_SYNTAX },
+		{ SOUND_PCMA + 1, 8000, 1, 0, 9, ERR_SYNTAX },
 		{ SOUND_AAC, 8000, 1, 0, 9, ERR_SYNTAX },
 		{ SOUND_OPUS, 8000, 1, 2, 9, ERR_SYNTAX },
 		{ SOUND_PCMU, 8000, 1, 0, 0, ERR_SYNTAX },

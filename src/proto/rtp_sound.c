@@ -1,5 +1,7 @@
 #include "proto/rtp_sound.h"
 
+#include "proto/sound.h"
+
 #define OPUS_SAMPLES_MAX 5760 /* 120 ms, RFC 6716 section 3.2.5 */
 
 void
@@ -121,36 +123,6 @@ aac_take(struct rtp_sound *r, const struct rtp_packet *p,
 	return ERR_OK;
 }
 
-/* --- Opus --- */
-
-/* RFC 6716 section 3.1; of 48000 in a second. 0: not a packet of Opus. */
-static uint32_t
-opus_samples(struct slice s)
-{
-	static const uint32_t silk[] = { 480, 960, 1920, 2880 };
-	const unsigned config = s.at[0] >> 3;
-	uint32_t each, count;
-
-	if (config < 12)
-		each = silk[config & 3];
-	else if (config < 16)
-		each = (config & 1) != 0 ? 960 : 480;
-	else
-		each = 120u << (config & 3);
-	switch (s.at[0] & 3) {
-	case 0:
-		count = 1;
-		break;
-	case 3:
-		count = s.len < 2 ? 0 : s.at[1] & 63u;
-		break;
-	default:
-		count = 2;
-		break;
-	}
-	return each * count > OPUS_SAMPLES_MAX ? 0 : each * count;
-}
-
 /* --- all --- */
 
 enum err
@@ -173,10 +145,13 @@ rtp_sound_take(struct rtp_sound *r, const struct rtp_packet *p,
 		}
 		return e;
 	}
-	if (r->track.codec == SDP_OPUS)
-		samples = opus_samples(p->payload);
-	else
-		samples = (uint32_t)(p->payload.len / r->track.channels);
-	return samples == 0 ? ERR_SYNTAX
-			    : frame_put(p->payload, samples, ret_frames);
+	const struct sound s = {
+		.codec = r->track.codec == SDP_OPUS ? SOUND_OPUS : SOUND_PCMU,
+		.channels = (uint8_t)r->track.channels,
+	};
+	if ((e = sound_frame_length(&s, p->payload, &samples)) != ERR_OK)
+		return e;
+	if (s.codec == SOUND_OPUS && samples > OPUS_SAMPLES_MAX)
+		return ERR_SYNTAX;
+	return frame_put(p->payload, samples, ret_frames);
 }

@@ -245,7 +245,7 @@ aac_fmtp(struct slice s, struct sdp_track *t, struct sdp_aac *a)
 {
 	struct slice p, v;
 
-	*a = (struct sdp_aac){ .samples = 1024 };
+	*a = (struct sdp_aac){ .samples = 0 };
 	while (parameter_take(&s, &p)) {
 		if (starts(p, "sizelength=", &v))
 			a->size_bits = number_or(v, 0);
@@ -261,14 +261,18 @@ aac_fmtp(struct slice s, struct sdp_track *t, struct sdp_aac *a)
 			return false;
 	}
 	if (a->size_bits == 0 || a->size_bits > 16 || a->index_bits > 8 ||
-	    a->delta_bits > 8 || a->config_octets == 0 || a->samples == 0 ||
-	    a->samples > 8192)
+	    a->delta_bits > 8 || a->config_octets == 0 || a->samples > 8192)
 		return false;
 	/* ISO 14496-3: type 5, frequency 4 (not spelled out), channels 4 */
 	if (a->config[0] >> 3 == 31 ||
 	    ((a->config[0] & 7u) << 1 | a->config[1] >> 7) == 15)
 		return false;
 	t->channels = (a->config[1] >> 3) & 15u;
+	/* twice as many where bands are made up: type 5, or 29 */
+	if (a->samples == 0)
+		a->samples = a->config[0] >> 3 == 5 || a->config[0] >> 3 == 29
+				 ? 2048
+				 : 1024;
 	return true;
 }
 

@@ -143,6 +143,12 @@ sdp_reads_how_aac_is_laid_out(void **state)
 	T_SLICE_EQ(slice_make(o.aac.config, o.aac.config_octets),
 	    SLICE_LIT("\x14\x0a"));
 	T_SLICE_EQ(o.sound.control, SLICE_LIT("track2"));
+	const struct sdp_offer he = offer_of(SDP_VIDEO
+	    "m=audio 0 RTP/AVP 97\na=rtpmap:97 MPEG4-GENERIC/48000/2\n"
+	    "a=fmtp:97 config=2B118800;sizeLength=13;indexLength=3;"
+	    "indexDeltaLength=3\n");
+	assert_int_equal(he.aac.samples, 2048);
+	assert_int_equal(he.sound.channels, 2);
 	T_SLICE_EQ(o.video.control, SLICE_LIT("v"));
 }
 

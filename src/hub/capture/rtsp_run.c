@@ -258,6 +258,7 @@ setup(struct run *r)
 		return false;
 	if (r->by_udp && rtsp_udp_connect(&r->udp) != ERR_OK)
 		return fail(r, REASON_NO_ROUTE);
+	rtsp_udp_settle(&r->udp);
 	return true;
 }
 

@@ -40,12 +40,6 @@ rtsp_udp_track(struct rtsp_udp *u, unsigned track,
 	rtcp_seen_init(&u->seen[track], rate);
 }
 
-bool
-rtsp_udp_is_used(const struct rtsp_udp *u)
-{
-	return u->used[0] || u->used[1];
-}
-
 static void
 drain(int fd)
 {
@@ -73,8 +67,21 @@ rtsp_udp_connect(struct rtsp_udp *u)
 	if (recv(p.fd, &answer, 1, 0) != 1 || answer != 1)
 		return ERR_DENIED;
 	for (int i = 0; i < PORTS_COUNT; i++)
-		drain(u->given.fd[i]);
+		if (u->used[i / 2])
+			drain(u->given.fd[i]);
 	return ERR_OK;
+}
+
+void
+rtsp_udp_settle(struct rtsp_udp *u)
+{
+	if (u->given.word_fd == -1)
+		return;
+	for (int i = 0; i < PORTS_COUNT; i++)
+		if (!u->used[i / 2])
+			(void)close(u->given.fd[i]);
+	(void)close(u->given.word_fd);
+	u->given.word_fd = -1;
 }
 
 size_t

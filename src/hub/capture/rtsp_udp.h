@@ -38,12 +38,13 @@ void rtsp_udp_fini(struct rtsp_udp *u);
 /* The camera sends that track to our ports, from these of its own. */
 void rtsp_udp_track(struct rtsp_udp *u, unsigned track,
     const uint16_t camera_port[static 2], uint32_t rate);
-bool rtsp_udp_is_used(const struct rtsp_udp *u);
 /*
  * Have the sockets connected to the camera, and forget what anybody else sent
  * to them before. ERR_DENIED, ERR_TIMEOUT.
  */
 MUST_USE enum err rtsp_udp_connect(struct rtsp_udp *u);
+/* Close what no track uses, and the word: nothing more is asked for. */
+void rtsp_udp_settle(struct rtsp_udp *u);
 /* Sockets to be waited for; how many. */
 size_t
 rtsp_udp_polls(const struct rtsp_udp *u, struct pollfd to[static PORTS_COUNT]);
