@@ -435,6 +435,19 @@ process_cpu_s(pid_t pid)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+bool
+process_is_named(pid_t pid, const char *name)
+{
+	char text[64] = "";
+	FILE *f = process_file(pid, "comm");
+
+	if (f == NULL)
+		return false;
+	const bool any = fgets(text, sizeof text, f) != NULL;
+	(void)fclose(f);
+	return any && strncmp(text, name, strlen(name)) == 0;
+}
+
 unsigned long
 process_pss_kb(pid_t pid)
 {

@@ -49,6 +49,8 @@ size_t house_segments(const struct house *h);
 size_t processes_under(pid_t pid, pid_t *ret_pids, size_t room);
 /* Whether an argument of it ends so. */
 bool process_has_word(pid_t pid, const char *word);
+/* Whether the kernel calls it so. */
+bool process_is_named(pid_t pid, const char *name);
 /* From /proc; they say 0 when the process has gone. */
 double process_cpu_s(pid_t pid);
 unsigned long process_pss_kb(pid_t pid);

@@ -129,23 +129,30 @@ web_suite() {
 	done
 }
 
+fuzz_build() {
+	if [ ! -e "$fuzz/build.ninja" ]; then
+		CC=clang meson setup -Db_sanitize=address,undefined \
+		    -Db_lundef=false -Dfuzz=true -Dtests=enabled "$fuzz" ||
+		    return
+	fi
+	# shellcheck disable=SC2046 # words
+	ninja -C "$fuzz" $(ninja -C "$fuzz" -t targets all |
+	    sed -n 's/^\(src[^:]*_fuzz\): .*/\1/p')
+}
+
 # Every libFuzzer target for $EAVES_FUZZ_SECONDS (60), as many at once as there
 # are cores. One that never ran because another broke counts as failed.
 fuzz_suite() {
 	fuzz=$folder/fuzz
-	if [ ! -e "$fuzz/build.ninja" ]; then
-		CC=clang meson setup -Db_sanitize=address,undefined \
-		    -Db_lundef=false -Dfuzz=true -Dtests=enabled "$fuzz" ||
-		    names="fuzz-build"
-	fi
+	once fuzz-build fuzz_build
+	# not what an older build left
+	grep -q '^1' "$EAVES_TALLY/fuzz-build.count" || return
 	targets=$(ninja -C "$fuzz" -t targets all |
 	    sed -n 's/^\(src[^:]*_fuzz\): .*/\1/p' | sort)
 	for target in $targets; do
 		name=${target##*/}
 		names="$names fuzz-${name%_fuzz}"
 	done
-	# shellcheck disable=SC2086 # words
-	ninja -C "$fuzz" $targets || return
 	echo "$targets" |
 	    xargs -P "$(nproc)" -I '{}' tools/fuzz-one "$fuzz/{}" "$folder" \
 		"${EAVES_FUZZ_SECONDS:-60}"

@@ -10,7 +10,7 @@ hub_run_open(const struct hub_keys *keys, const struct hub_home *home,
 	const struct hour_list *hours = hub_home_hours(home, wish->thing);
 	struct run_info info = {
 		.place = { home->home, *wish->thing, *wish->stream, keys->hub,
-		    wish->class },
+		    (uint8_t)wish->class },
 		.epoch = home->epoch,
 		.start_us = wish->start_us,
 		.before = *wish->before,
