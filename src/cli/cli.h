@@ -41,5 +41,10 @@ int cli_log(int argc, char **argv);
  * a secret, and arguments can be seen by others.
  */
 int cli_qr(int argc, char **argv);
+/*
+ * status [--dir FOLDER]: how ./run in that folder is. 0 all is well, 1
+ * something is wrong and what to do, 3 it does not run.
+ */
+int cli_status(int argc, char **argv);
 
 #endif
