@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/copy.h"
 #include "crypto/crypto.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "schema/sql.h"
 #include "store/store.h"
@@ -66,6 +67,16 @@ store_save(int to_fd)
 	return e == ERR_OK ? copy_name(to_fd) : e;
 }
 
+/* For `eaves status`: that there is a backup, and of which day. */
+static void
+day_note(int from_fd)
+{
+	char text[24];
+	const int n = snprintf(text, sizeof text, "%u\n", clock_day());
+
+	(void)!file_write(from_fd, "last-backup", slice_make(text, (size_t)n));
+}
+
 int
 cli_backup(int argc, char **argv)
 {
@@ -90,6 +101,7 @@ cli_backup(int argc, char **argv)
 	    (e = subfolder_open(to_fd, "segments", &to_segments)) != ERR_OK ||
 	    (e = files_copy(from_segments, to_segments, true, &done)) != ERR_OK)
 		return complain(argv[0], err_text(e));
+	day_note(from_fd);
 	(void)printf("The store, and %lu segments (%lu new).\n"
 		     "It opens with the keeper's secret alone, which is not in "
 		     "it: eaves keeper-backup.\n",

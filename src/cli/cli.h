@@ -42,6 +42,11 @@ int cli_log(int argc, char **argv);
  */
 int cli_qr(int argc, char **argv);
 /*
+ * status [--dir FOLDER]: how ./run in that folder is. 0 all is well, 1
+ * something is wrong and what to do, 3 it does not run.
+ */
+int cli_status(int argc, char **argv);
+/*
  * verify FILM [--key KEY]: whether an exported film is as the hub signed it.
  * 0: it is; 1: it is not; 2: no film of ours.
  */

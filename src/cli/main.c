@@ -18,6 +18,7 @@ static const struct {
 	{ "log", "[--dir FOLDER] [--since TIME] [EVENT] | --list", cli_log },
 	{ "qr", "< ADDRESS", cli_qr },
 	{ "restore", "FROM SERVER-FOLDER", cli_restore },
+	{ "status", "[--dir FOLDER]", cli_status },
 	{ "verify", "FILM [--key KEY]", cli_verify },
 };
 

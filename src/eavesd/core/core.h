@@ -85,6 +85,7 @@ struct core {
 	size_t login_next;
 	struct id first_link; /* of the ticket for the first account */
 	struct loop_timer mailbox_timer;
+	uint64_t status_due_ms; /* when status is written again */
 	uint64_t expired_day; /* expired tickets went on that day */
 };
 
@@ -265,6 +266,11 @@ MUST_USE enum err span_find(struct core *core, const struct id *stream,
 MUST_USE enum err edge_question(struct core *core, struct ipc_msg *m);
 MUST_USE enum err row_append(struct core *core, struct ipc_msg *m);
 MUST_USE enum err segments_tidy(struct core *core);
+
+/* --- status.c --- */
+
+/* Writes the file `status` when its time has come. Nothing depends on it. */
+void status_write(struct core *core);
 /* Where a row of a log or state stream stands. */
 struct record_place {
 	uint8_t class;

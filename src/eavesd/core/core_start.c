@@ -157,6 +157,7 @@ sweep_due(struct loop_timer *t)
 	struct core *core = OBJ_OF(t, struct core, mailbox_timer);
 
 	mailboxes_sweep(core);
+	status_write(core);
 	if (tickets_expire(core) != ERR_OK)
 		core->stopped = true;
 	else if (loop_timer_set(core->loop, t, SWEEP_MS, sweep_due) != ERR_OK)
@@ -255,6 +256,7 @@ core_begin(struct core *core, const struct role_start *start,
 	    (e = segments_tidy(core)) != ERR_OK ||
 	    (e = store_commit(core->store)) != ERR_OK)
 		return e;
+	status_write(core);
 	return loop_timer_set(core->loop, &core->mailbox_timer, SWEEP_MS,
 	    sweep_due);
 }

@@ -404,7 +404,7 @@ tree_give(int fd, uid_t uid)
 {
 	static const char *const names[] = { "store.db", "store.db-wal",
 		"store.db-shm", "segments", "keeper.secret", "rest.keys",
-		"generations", "stamp" };
+		"generations", "stamp", "status" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (fchownat(fd, names[i], uid, uid, AT_SYMLINK_NOFOLLOW) ==
