@@ -59,7 +59,7 @@ test('the page needs no inline script, no inline style, no HTML from text', () =
   assert.doesNotMatch(page, /<style|style=|<script(?![^>]*src=)|\son\w+=/);
   for (const f of sources(path.join(web, 'src')))
     assert.doesNotMatch(fs.readFileSync(f, 'utf8'),
-      /innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|new Function|style=/, f);
+      /innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|new Function|style=(?!{{)/, f); // an object goes through the CSSOM, which the policy allows
 });
 
 test('every word that a person reads stands in words/', () => {

@@ -56,7 +56,7 @@ struct nonce {
 };
 
 struct login {
-	uint32_t id; /* the keeper's; 0: free */
+	uint32_t id;       /* the keeper's; 0: free */
 	struct id account; /* zeros: no such name */
 	uint64_t until_ms;
 };
@@ -86,7 +86,7 @@ struct core {
 	struct id first_link; /* of the ticket for the first account */
 	struct loop_timer mailbox_timer;
 	uint64_t status_due_ms; /* when status is written again */
-	uint64_t expired_day; /* expired tickets went on that day */
+	uint64_t expired_day;   /* expired tickets went on that day */
 };
 
 /* --- one question of the API --- */
