@@ -106,6 +106,8 @@ void hub_streams_fini(struct hub *h);
 void hub_uplink_step(struct hub *h);
 void hub_streams_refresh(struct hub *h);
 void hub_camera_start(struct hub *h, size_t i);
+/* Its sound is written or not, as was asked for. */
+void hub_camera_hear(struct hub *h, size_t i);
 /* Its stream on the uplink; records of it go nowhere any more. */
 void hub_camera_stop(struct hub *h, size_t i);
 /* The main address, or the sub one, is another now. */

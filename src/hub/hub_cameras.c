@@ -60,7 +60,7 @@ slot_of(struct hub *h, const struct id *thing)
 	return NULL;
 }
 
-/* Another address, name or password than before: it is opened anew. */
+/* Another address, name or password than before, or its sound: opened anew. */
 static void
 source_take(struct hub *h, struct hub_slot *slot, const struct source *s)
 {
@@ -69,6 +69,7 @@ source_take(struct hub *h, struct hub_slot *slot, const struct source *s)
 	if (memcmp(&slot->source, s, sizeof *s) == 0)
 		return;
 	slot->source = *s;
+	hub_camera_hear(h, i);
 	hub_feed_again(h, 2 * i);
 	hub_feed_again(h, 2 * i + 1);
 }

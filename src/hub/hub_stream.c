@@ -454,6 +454,17 @@ hub_camera_start(struct hub *h, size_t i)
 	h->camera[i].cut = h->uplink.state != UPLINK_UP;
 	feed_make(h, 2 * i);
 	feed_make(h, 2 * i + 1);
+	hub_camera_hear(h, i);
+}
+
+/* Whatever its process may send. */
+void
+hub_camera_hear(struct hub *h, size_t i)
+{
+	const bool off = h->slot[i].by_hand ? h->settings.camera[i].sound_off
+					    : !h->slot[i].source.sound;
+
+	track_hear(&h->camera[i].track[TRACK_MAIN], !off);
 }
 
 void

@@ -228,7 +228,8 @@ capture_by_hand(struct parent *p, size_t n, int *ret_fd)
 		return REASON_PASSWORD;
 	const struct wish wish = { .address = a,
 		.user = slice_str(a->user),
-		.password = buf_slice(&password) };
+		.password = buf_slice(&password),
+		.sound_off = p->settings->camera[n / 2].sound_off };
 	return capture_start(p, n, &wish, ret_fd);
 }
 

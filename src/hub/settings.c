@@ -11,8 +11,8 @@
 static const char usage[] =
     "eaves-hub --dir FOLDER --server HOST:PORT --pin HEX\n"
     "    [--camera demo|FILE|pipe:FIFO|rtsp://[USER@]HOST[:PORT]/PATH\n"
-    "     [--camera-name NAME]]... [--demo-seed N] [--demo-speed X]\n"
-    "    [--link-url URL] [--uid-base UID]\n"
+    "     [--camera-name NAME] [--no-sound]]...\n"
+    "    [--demo-seed N] [--demo-speed X] [--link-url URL] [--uid-base UID]\n"
     "A camera's password stands in FOLDER/camera-password (mode 0600), that\n"
     "of the second camera in FOLDER/camera-password-2, and so on.\n";
 
@@ -29,6 +29,7 @@ enum choice {
 	OPTION_PIN,
 	OPTION_CAMERA,
 	OPTION_NAME,
+	OPTION_SILENT,
 	OPTION_SEED,
 	OPTION_SPEED,
 	OPTION_LINK,
@@ -43,6 +44,7 @@ static const struct option options[] = {
 	{ "pin", required_argument, NULL, OPTION_PIN },
 	{ "camera", required_argument, NULL, OPTION_CAMERA },
 	{ "camera-name", required_argument, NULL, OPTION_NAME },
+	{ "no-sound", no_argument, NULL, OPTION_SILENT },
 	{ "demo-seed", required_argument, NULL, OPTION_SEED },
 	{ "demo-speed", required_argument, NULL, OPTION_SPEED },
 	{ "uid-base", required_argument, NULL, OPTION_UID },
@@ -149,6 +151,12 @@ option_take(struct settings *s, int option, const char *text)
 			       "names";
 		return text_set(s->camera[s->camera_count - 1].name, text,
 		    "a camera's name has 1 to 200 octets");
+	case OPTION_SILENT:
+		if (s->camera_count == 0)
+			return "--no-sound follows the --camera that is not "
+			       "to be heard";
+		s->camera[s->camera_count - 1].sound_off = true;
+		return NULL;
 	case OPTION_SEED:
 		return seed_set(s, text);
 	case OPTION_SPEED:
@@ -217,8 +225,10 @@ settings_put(const struct settings *s, struct buf *to)
 	wr_sized(&w, slice_str(s->link_url));
 	wr_u32(&w, s->uid_base);
 	wr_u8(&w, (uint8_t)s->camera_count);
-	for (size_t i = 0; i < s->camera_count; i++)
+	for (size_t i = 0; i < s->camera_count; i++) {
 		wr_sized(&w, slice_str(s->camera[i].name));
+		wr_u8(&w, s->camera[i].sound_off);
+	}
 	return wr_end(&w);
 }
 
@@ -248,7 +258,9 @@ settings_get(struct slice in, struct settings *ret_settings)
 	s->camera_count = rd_u8(&r);
 	if (s->camera_count > HUB_CAMERAS_MAX)
 		return ERR_SYNTAX;
-	for (size_t i = 0; i < s->camera_count; i++)
+	for (size_t i = 0; i < s->camera_count; i++) {
 		text_get(&r, s->camera[i].name, sizeof s->camera[i].name);
+		s->camera[i].sound_off = rd_u8(&r) != 0;
+	}
 	return rd_end(&r);
 }

@@ -15,6 +15,7 @@
 struct settings_camera {
 	struct address address;
 	char name[SETTINGS_NAME_OCTETS + 1];
+	bool sound_off; /* it is not heard */
 };
 
 struct settings {

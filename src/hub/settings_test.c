@@ -40,8 +40,9 @@ a_command_line_is_understood_and_travels_without_addresses(void **state)
 
 	(void)state;
 	T_OK(PARSE(&s, &why, START, "--camera", "demo", "--camera",
-	    "rtsp://ada@cam/1", "--camera-name", "Yard", "--demo-seed", "9",
-	    "--demo-speed", "2.5", "--link-url", "https://home.example"));
+	    "rtsp://ada@cam/1", "--camera-name", "Yard", "--no-sound",
+	    "--demo-seed", "9", "--demo-speed", "2.5", "--link-url",
+	    "https://home.example"));
 	assert_int_equal(s.port, 8471);
 	assert_int_equal(s.pin[31], 0xff);
 	assert_int_equal(s.camera_count, 2);
@@ -56,6 +57,8 @@ a_command_line_is_understood_and_travels_without_addresses(void **state)
 		assert_int_not_equal(settings_get(t_edge(b.at, n), &t), ERR_OK);
 	T_OK(settings_get(buf_slice(&b), &t));
 	assert_string_equal(t.camera[1].name, "Yard");
+	assert_false(t.camera[0].sound_off);
+	assert_true(t.camera[1].sound_off);
 	assert_string_equal(t.link_url, "https://home.example");
 }
 
@@ -74,6 +77,7 @@ what_is_wrong_with_a_command_line_is_said(void **state)
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--camera", "rtsp://a:b@c/"));
 	assert_non_null(strstr(why, "camera-password"));
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--camera-name", "x"));
+	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--no-sound"));
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--demo-speed", "fast"));
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--demo-seed", "-1x"));
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "stray"));

@@ -20,6 +20,8 @@ track_init(struct track *t, const struct track_place *place,
 		.backlog = backlog };
 	h264_setup_init(&t->setup);
 	buf_init_secret(&t->picture, RUN_OCTETS_MAX);
+	bundle_init(&t->bundle);
+	buf_init_secret(&t->sound, SOUND_OCTETS_MAX);
 }
 
 void
@@ -28,6 +30,8 @@ track_fini(struct track *t)
 	run_write_close(t->run);
 	h264_setup_fini(&t->setup);
 	buf_fini(&t->picture);
+	bundle_fini(&t->bundle);
+	buf_fini(&t->sound);
 	octets_wipe(t, sizeof *t);
 }
 
@@ -44,6 +48,7 @@ track_close(struct track *t)
 	uint8_t hash[SHA256_OCTETS];
 
 	t->open = false;
+	bundle_clear(&t->bundle);
 	t->closing = t->writing;
 	if (t->run == NULL || t->writing)
 		return;
@@ -68,21 +73,6 @@ write_end(struct track *t)
 	t->writing = false;
 	if (t->closing)
 		track_close(t);
-}
-
-void
-track_end(struct track *t, struct hub_now now)
-{
-	if (t->run == NULL)
-		return;
-	write_begin(t);
-	/* a run that cannot be ended properly ends without its last mark */
-	if (t->open)
-		(void)!run_write_end(t->run, now.real_us);
-	write_end(t);
-	const bool open = t->open;
-	track_close(t);
-	t->open = open;
 }
 
 static int64_t
@@ -228,6 +218,103 @@ record_write(struct track *t, bool key, uint64_t time, enum run_kind kind,
 	return e;
 }
 
+/* --- sound: beside the pictures, in the order in which it came --- */
+
+/* Not before the sound before it, and no more in the past than a picture. */
+static uint64_t
+sound_time(struct track *t, const struct unit *u, struct hub_now now)
+{
+	const uint64_t us = now.real_us;
+	uint64_t at = us;
+
+	if ((u->flags & UNIT_OWN_TIME) != 0 && u->time_us <= us &&
+	    us - u->time_us <= TRACK_LATE_US_MAX)
+		at = u->time_us;
+	if (at < t->sound_us && t->sound_us <= us)
+		at = t->sound_us;
+	t->sound_us = at;
+	return at;
+}
+
+/* What waits becomes a record. */
+static enum err
+sound_write(struct track *t)
+{
+	const uint64_t time = t->bundle.time_us;
+	struct run_before at;
+	enum err e;
+
+	if (t->bundle.count == 0)
+		return ERR_OK;
+	buf_clear(&t->sound);
+	if ((e = bundle_put(&t->bundle, &t->sound)) != ERR_OK)
+		return e;
+	write_begin(t);
+	e = run_write_media(t->run, false, time, RUN_SOUND,
+	    buf_slice(&t->sound));
+	if (e == ERR_OK && t->index != NULL) {
+		run_write_before(t->run, &at);
+		index_writer_record(t->index, &run_write_info(t->run)->run,
+		    at.last_index, t->last_us, false);
+	}
+	write_end(t);
+	return e;
+}
+
+void
+track_hear(struct track *t, bool on)
+{
+	t->sound_off = !on;
+	bundle_clear(&t->bundle);
+}
+
+void
+track_end(struct track *t, struct hub_now now)
+{
+	if (t->run == NULL)
+		return;
+	/* a run that cannot be ended properly ends without its last mark */
+	if (t->open && sound_write(t) == ERR_OK && t->open) {
+		write_begin(t);
+		(void)!run_write_end(t->run, now.real_us);
+		write_end(t);
+	}
+	const bool open = t->open;
+	track_close(t);
+	t->open = open;
+}
+
+/* Sound alone begins no run: it waits for the picture that it belongs to. */
+static enum err
+sound_take(struct track *t, const struct unit *u, struct hub_now now)
+{
+	struct unit_sound s;
+	enum err e;
+
+	if ((e = unit_sound_parse(u->octets, &s)) != ERR_OK)
+		return e;
+	const uint64_t time = sound_time(t, u, now);
+	if (t->sound_off || !t->open || t->skipping || t->run == NULL ||
+	    hour_is_outlived(t, now.real_us)) {
+		bundle_clear(&t->bundle);
+		return ERR_OK;
+	}
+	if (!bundle_takes(&t->bundle, &s, time) &&
+	    (e = sound_write(t)) != ERR_OK)
+		return e == ERR_LIMIT ? ERR_OK : e;
+	if (t->run == NULL)
+		return ERR_OK; /* the line broke under it */
+	if ((e = bundle_add(&t->bundle, &s, time)) != ERR_OK)
+		return e;
+	if (!bundle_is_full(&t->bundle))
+		return ERR_OK;
+	e = sound_write(t);
+	/* full: its next key frame begins another */
+	return e == ERR_LIMIT ? ERR_OK : e;
+}
+
+/* --- pictures --- */
+
 static enum err
 picture_write(struct track *t, bool key, uint64_t time, enum run_kind kind,
     struct hub_now now)
@@ -294,6 +381,8 @@ track_unit(struct track *t, const struct unit *u, struct hub_now now)
 	case UNIT_THUMB:
 		return t->as == TRACK_THUMB ? thumb_take(t, u, now)
 					    : ERR_SYNTAX;
+	case UNIT_SOUND:
+		return t->as == TRACK_MAIN ? sound_take(t, u, now) : ERR_OK;
 	default:
 		return ERR_OK; /* of a kind that nobody here writes down */
 	}

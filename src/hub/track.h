@@ -15,6 +15,7 @@
 #ifndef HUB_TRACK_H
 #define HUB_TRACK_H
 
+#include "hub/bundle.h"
 #include "hub/h264.h"
 #include "hub/home.h"
 #include "hub/index_writer.h"
@@ -48,6 +49,10 @@ struct track {
 	bool writing, closing;
 	struct h264_setup setup;
 	struct buf picture;
+	bool sound_off;       /* nothing that is heard is written */
+	struct bundle bundle; /* sound that waits for its record */
+	struct buf sound;     /* that record's octets */
+	uint64_t sound_us;    /* of the newest frame of sound */
 	struct run_writer *run;
 	uint32_t run_hour;
 	uint64_t run_directory;
@@ -77,6 +82,8 @@ void track_fini(struct track *t);
 /* The stream became writable, or no longer is: nothing is written then. */
 void track_open(struct track *t);
 void track_close(struct track *t);
+/* From now on its sound is written, or thrown away; at first it is written. */
+void track_hear(struct track *t, bool on);
 /* The run ends, with its last mark if the stream is open. */
 void track_end(struct track *t, struct hub_now now);
 

@@ -383,6 +383,75 @@ heads_name_the_last_mark_of_the_run_before_until_there_is_a_new_one(
 	scene_close(&s);
 }
 
+/* A packet of G.711: 20 ms, taken 30 ms ago. */
+static enum err
+hear(struct scene *s, unsigned packets)
+{
+	static uint8_t octets[7 + 160] = { SOUND_PCMU, 0, 0, 0x1f, 0x40, 1 };
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && packets-- > 0) {
+		const struct unit u = { .kind = UNIT_SOUND,
+			.flags = UNIT_OWN_TIME,
+			.time_us = s->now.real_us - 30000,
+			.octets = SLICE_OF(octets) };
+		e = track_unit(&s->track, &u, s->now);
+		time_pass(s, 20000);
+	}
+	return e;
+}
+
+static void
+sound_is_written_in_bundles_beside_its_pictures(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	T_OK(hear(&s, 9)); /* no picture yet */
+	assert_int_equal(s.headers, 0);
+	feed(&s, 1);
+	for (unsigned i = 0; i < 10; i++) { /* 0.73 s */
+		T_OK(hear(&s, 3));
+		feed(&s, 1);
+	}
+	assert_int_equal(s.headers, 1);
+	/* with the three that came before each other picture */
+	assert_int_equal(s.pictures, 1 + 10 + 10);
+	/* times that go back a little make no mark of their own */
+	assert_int_equal(s.marks, 2);
+	T_OK(hear(&s, 2)); /* waits for a third */
+	assert_int_equal(s.pictures, 21);
+	track_end(&s.track, s.now);
+	assert_int_equal(s.pictures, 22);
+	assert_int_equal(s.ends, 1);
+	T_ERR(ERR_SYNTAX,
+	    track_unit(&s.track, &(struct unit){ .kind = UNIT_SOUND }, s.now));
+	scene_close(&s);
+}
+
+static void
+sound_that_is_not_wanted_is_written_nowhere(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	feed(&s, 1);
+	T_OK(hear(&s, 2));
+	track_hear(&s.track, false);
+	T_OK(hear(&s, 30));
+	assert_int_equal(s.pictures, 1);
+	track_end(&s.track, s.now);
+	assert_int_equal(s.pictures, 1);
+	s.count = 0;
+	feed(&s, 1);
+	track_hear(&s.track, true);
+	T_OK(hear(&s, 3));
+	assert_int_equal(s.pictures, 3);
+	scene_close(&s);
+}
+
 int
 main(void)
 {
@@ -405,6 +474,9 @@ main(void)
 		    nonsense_is_the_process_fault_and_status_is_kept),
 		cmocka_unit_test(
 		    heads_name_the_last_mark_of_the_run_before_until_there_is_a_new_one),
+		cmocka_unit_test(
+		    sound_is_written_in_bundles_beside_its_pictures),
+		cmocka_unit_test(sound_that_is_not_wanted_is_written_nowhere),
 	};
 
 	if (crypto_init() != ERR_OK)

@@ -12,8 +12,8 @@ struct proof {
 	struct mp4_table table;
 	enum err table_err; /* the first */
 	struct buf setup;
-	struct slice media;      /* what no sample took yet */
-	struct slice sound_head; /* of the first */
+	struct slice media; /* what no sample took yet */
+	struct sound sound; /* of the first */
 
 	bool run_open;
 	struct run_info run;
@@ -150,13 +150,19 @@ static bool
 media_take(struct proof *p, const struct mp4_piece *piece,
     struct slice *ret_octets)
 {
+	static const uint8_t zeros[SOUND_PADDED_TO];
 	uint8_t digest[SHA256_OCTETS];
 
 	if (piece->octets > p->media.len)
 		return false;
 	const struct slice octets = slice_head(p->media, piece->octets);
 	p->media = slice_skip(p->media, piece->octets);
-	sha256_join((const struct slice[]){ piece->head, octets }, 2, digest);
+	const size_t n = piece->sample_kind == RUN_SOUND
+			     ? sound_padding(piece->head.len + octets.len)
+			     : 0;
+	sha256_join((const struct slice[]){ piece->head, octets,
+			slice_make(zeros, n) },
+	    3, digest);
 	*ret_octets = octets;
 	return memcmp(digest, piece->digest.at, SHA256_OCTETS) == 0;
 }
@@ -193,33 +199,39 @@ picture_take(struct proof *p, const struct mp4_piece *piece)
 		    piece->octets, piece->time_us, buf_slice(&p->setup), size);
 }
 
+static enum err
+sound_add(struct proof *p, const struct mp4_piece *piece, struct slice frames)
+{
+	struct sound_head head;
+	enum err e;
+
+	if ((e = sound_head_parse(piece->head, &head)) != ERR_OK)
+		return e;
+	if (p->sound.codec == 0)
+		p->sound = head.sound;
+	if (!sound_same(&head.sound, &p->sound))
+		return ERR_CONFLICT;
+	return mp4_table_sound(&p->table, place_of(p, frames), piece->time_us,
+	    &head, frames);
+}
+
 static void
 sound_take(struct proof *p, const struct mp4_piece *piece)
 {
-	struct slice octets;
-	struct sound sound;
-	uint32_t length;
+	struct slice frames;
 
 	if (!piece->inside) {
 		p->said.left_out++;
 		return;
 	}
-	if (p->said.sounds++ == 0)
-		p->sound_head = piece->head;
-	if (!media_take(p, piece, &octets)) {
+	p->said.sounds++;
+	if (!media_take(p, piece, &frames)) {
 		tell_sample(p, PROOF_SOUND_CHANGED, piece->time_us, 0,
 		    p->said.sounds);
 		return;
 	}
-	enum err e = p->table_err;
-	if (e == ERR_OK && !slice_eq(piece->head, p->sound_head))
-		e = ERR_CONFLICT;
-	if (e == ERR_OK &&
-	    (e = sound_head_parse(piece->head, &sound)) == ERR_OK &&
-	    (e = sound_frame_length(&sound, octets, &length)) == ERR_OK)
-		e = mp4_table_sound(&p->table, place_of(p, octets),
-		    piece->octets, piece->time_us, &sound, length);
-	p->table_err = e;
+	if (p->table_err == ERR_OK)
+		p->table_err = sound_add(p, piece, frames);
 }
 
 static void

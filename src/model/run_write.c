@@ -210,7 +210,8 @@ run_write_media(struct run_writer *w, bool key, uint64_t time_us,
 		 octets)) != ERR_OK)
 		return e;
 	if (key || w->leaves.count == MARK_RECORDS_MAX ||
-	    time_us - w->leaves.first_us >= MARK_EVERY_US)
+	    time_us >=
+		w->leaves.first_us + MARK_EVERY_US) /* sound may lie before */
 		return mark_write(w, false, time_us);
 	return ERR_OK;
 }

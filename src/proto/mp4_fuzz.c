@@ -28,13 +28,11 @@ static void
 sound_look(struct mp4_table *t, const struct mp4_piece *p, struct slice media)
 {
 	const size_t n = p->octets < media.len ? p->octets : media.len;
-	struct sound s;
-	uint32_t length;
+	struct sound_head h;
 
-	if (sound_head_parse(p->head, &s) == ERR_OK &&
-	    sound_frame_length(&s, slice_head(media, n), &length) == ERR_OK)
-		(void)!mp4_table_sound(t, p->index, p->octets, p->time_us, &s,
-		    length);
+	if (sound_head_parse(p->head, &h) == ERR_OK)
+		(void)!mp4_table_sound(t, p->index, p->time_us, &h,
+		    slice_head(media, n));
 }
 
 static void

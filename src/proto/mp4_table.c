@@ -307,28 +307,48 @@ sound_describe(struct mp4_track *t, const struct sound *s)
 	return (e = wr_end(&w)) != ERR_OK ? e : track_described(t);
 }
 
-enum err
-mp4_table_sound(struct mp4_table *t, uint64_t place, uint32_t octets,
-    uint64_t time_us, const struct sound *s, uint32_t length)
+/* Where a record's first frame begins: even, or at its own time. */
+static uint64_t
+sound_begin(const struct mp4_table *t, uint64_t time_us)
 {
+	const struct mp4_track *h = &t->sounds;
+	const uint64_t real = scaled(since(time_us, h->first_us), h->scale);
+	const uint64_t off = real > t->due ? real - t->due : t->due - real;
+
+	if (h->count == 0 || off <= h->scale / 10)
+		return t->due;
+	return real > h->at ? real : h->at + 1;
+}
+
+enum err
+mp4_table_sound(struct mp4_table *t, uint64_t place, uint64_t time_us,
+    const struct sound_head *head, struct slice frames)
+{
+	struct sound_head left = *head;
 	struct mp4_track *h = &t->sounds;
+	struct slice frame;
+	uint32_t length;
 	enum err e;
 
 	if (h->count == 0) {
-		h->scale = s->codec == SOUND_OPUS ? 48000 : s->rate;
+		h->scale = sound_scale(&head->sound);
 		h->first_us = time_us;
-		if ((e = sound_describe(h, s)) != ERR_OK)
+		if ((e = sound_describe(h, &head->sound)) != ERR_OK)
 			return e;
 	}
-	const uint64_t real = scaled(since(time_us, h->first_us), h->scale);
-	const uint64_t off = real > t->due ? real - t->due : t->due - real;
-	uint64_t at = t->due;
-	if (off > h->scale / 10)
-		at = real > h->at ? real : h->at + 1;
-	if ((e = track_add(h, place, octets, h->count == 0 ? 0 : at)) != ERR_OK)
-		return e;
-	t->due = h->at + length;
-	return ERR_OK;
+	uint64_t at = sound_begin(t, time_us);
+	while (left.count > 0) {
+		if ((e = sound_frame_next(&left, &frames, &frame)) != ERR_OK ||
+		    (e = sound_frame_length(&head->sound, frame, &length)) !=
+			ERR_OK ||
+		    (e = track_add(h, place, (uint32_t)frame.len, at)) !=
+			ERR_OK)
+			return e;
+		place += frame.len;
+		at += length;
+	}
+	t->due = at;
+	return frames.len == 0 ? ERR_OK : ERR_SYNTAX;
 }
 
 /* --- moov --- */

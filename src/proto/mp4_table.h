@@ -39,9 +39,13 @@ void mp4_table_fini(struct mp4_table *t);
 MUST_USE enum err
 mp4_table_picture(struct mp4_table *t, uint64_t place, uint32_t octets,
     uint64_t time_us, struct slice setup, struct avc_size size);
-/* All sounds of a film have the same head. length: samples in the frame. */
+/*
+ * The frames of a record, which stand at that place one behind the other. All
+ * sounds of a film are alike: sound_same(). ERR_SYNTAX: frames of no length,
+ * or octets that are not just theirs.
+ */
 MUST_USE enum err mp4_table_sound(struct mp4_table *t, uint64_t place,
-    uint32_t octets, uint64_t time_us, const struct sound *s, uint32_t length);
+    uint64_t time_us, const struct sound_head *head, struct slice frames);
 /* Once, at the end: appends moov. ERR_MISSING: there is no picture. */
 MUST_USE enum err mp4_table_put(struct mp4_table *t, struct buf *to);
 
