@@ -320,6 +320,7 @@ hub_start() {
 		rtsp://*@*) password_ask "$count" "$one" ;;
 		esac
 		set -- "$@" --camera "$one"
+		$sound || set -- "$@" --no-sound
 	done 5<<-END
 		$cameras
 	END

@@ -135,7 +135,10 @@ index_take(struct proof *p, uint64_t index, uint64_t time_us)
 	if (index <= p->run_index)
 		tell(p, PROOF_ORDER, time_us, 0);
 	else if (!any && index != p->run_index + 1) {
-		tell(p, PROOF_MISSING, p->last_us, time_us);
+		/* sound may have been taken before the picture before it */
+		const bool back = time_us < p->last_us;
+		tell(p, PROOF_MISSING, back ? time_us : p->last_us,
+		    back ? p->last_us : time_us);
 		p->leaves.count = 0;
 		p->mark_known = false;
 		p->hole = true;

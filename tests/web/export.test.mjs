@@ -190,7 +190,10 @@ test('times that jitter are kept, and sound that drifts stays with its pictures'
   const times = (stream) => silent('ffprobe', '-v', 'warning', '-select_streams', stream, '-show_entries',
     'packet=pts_time', '-of', 'csv=p=0', file).trim().split('\n').map(parseFloat);
   times('v').forEach((t, i) => assert.ok(Math.abs(t - jitter[i].us / 1e6) < 0.0001, `${i}: ${t}`));
-  times('a').forEach((t, i) => assert.ok(Math.abs(t - slow[i].us / 1e6) < 0.11, `${i}: ${t}`));
+  times('a').forEach((t, i) => {
+    const us = slow[Math.floor(i / 3)].us + (i % 3) * 20000;
+    assert.ok(Math.abs(t - us / 1e6) < 0.11, `${i}: ${t}`);
+  });
   passes(octets);
 });
 
@@ -284,7 +287,7 @@ test('one octet changed in a picture or in the sound is told with its time', () 
         `^The ${sample.isPicture(p) ? 'picture' : 'sound'} of ${when} \\(sample ${n}\\) was changed\\.$`, 'm'));
     at += p.media.length;
   }
-  assert.ok(picture === 60 && sound > 100);
+  assert.ok(picture === 60 && sound > 50);
 });
 
 test('one octet changed in the proof, the table or the frame is told', () => {
@@ -323,7 +326,7 @@ test('somebody who knows the format cannot take pictures out', async () => {
   refused(await forge((p) => without(p, picturesOf(p).at(-1))),
     /^Pictures are missing between 2026-11-24 09:41:1\S+ UTC and 2026-11-24 09:41:11\.133 UTC\.$/m, 'the last');
   refused(await forge((p) => without(p, picturesOf(p)[20])),
-    /^Pictures are missing between 2026-11-24 09:41:08\.5\S+ UTC and 2026-11-24 09:41:08\.5\S+ UTC\.\nhub/m, 'one inside');
+    /^Pictures are missing between 2026-11-24 09:41:08\.4\S+ UTC and 2026-11-24 09:41:08\.5\S+ UTC\.\nhub/m, 'one inside');
   refused(await forge((p) => p.slice(0, lastMark(p))),
     /^The end was cut off: what signs the pictures from .* to .* is missing\.$/m, 'the last mark');
   refused(await forge((p) => {

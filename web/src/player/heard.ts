@@ -1,0 +1,169 @@
+/*
+ * heard.ts - the sound of one camera, in step with its pictures. Samples go to
+ * the page, each with the moment (ms, wall()) in which it shall be heard.
+ *
+ *   off --hear--> on, silent --samples--> live: pictures wait for their sound
+ *   live --no sound for a second, a fault, the past--> silent
+ *   past: sound follows the deck, at its own speed alone
+ *
+ * Live, sound is the slower one: a record of it is not sent before its last
+ * sample was taken. So `offset`, from a media time to its moment, is as small
+ * as sound permits, and pictures are held until then. It grows when samples,
+ * or pictures, come too late, and shrinks when all have long been early.
+ */
+import type { SoundState } from './messages';
+import { canHear, Ear, type Samples } from './ear';
+import { wall } from './hold';
+import { lengthUs, type Sounds, type SoundUnit } from './sounds';
+
+export interface HeardEvents {
+  samples(s: Samples & { at: number }): void; /* at: ms, wall() */
+  hush(): void; /* what was said to be heard is not */
+}
+
+/* Where a deck stands: media time = time + (wall() - at) * 1000. */
+export interface DeckClock {
+  time: number; /* µs */
+  at: number; /* ms, wall() */
+}
+
+const LEAD_MS = 70; /* to begin with: from here to the loudspeaker */
+const SLACK_LEAST_MS = 5;
+const SLACK_MS = 30;
+const SLACK_MOST_MS = 90;
+const SLACKS = 96; /* looked at before it shrinks: some seconds */
+const SHRINK_MS = 25;
+const QUIET_MS = 1000; /* without samples: pictures wait no longer */
+const DELAY_MAX_MS = 1500; /* later than that is lost, not late */
+const PICTURES = 5;
+const AHEAD_US = 700_000;
+const LEAP_MS = 25; /* the deck goes on elsewhere */
+const DRAW_MS = 8; /* from the deck's clock to the canvas */
+const KNOWN_MS = 5000; /* a stream has sound if some came in that time */
+
+export class Heard {
+  private on = false;
+  private deaf = false;
+  private readonly ear: Ear;
+  private offset: number | null = null; /* ms */
+  private arrived = -Infinity; /* ms, of the newest record, live */
+  private given = -Infinity; /* ms, of the newest samples */
+  private slacks: number[] = [];
+  private lates: number[] = [];
+  private deck: { offset: number; fed: number } | null = null;
+
+  constructor(private readonly events: HeardEvents) {
+    this.ear = new Ear((s) => this.samples(s), () => { this.deaf = true; });
+  }
+
+  hear(on: boolean): void {
+    if (this.on === on) return;
+    this.on = on;
+    this.hush();
+  }
+
+  hush(): void {
+    this.ear.reset();
+    this.offset = null;
+    this.deck = null;
+    this.slacks = [];
+    this.lates = [];
+    if (this.given > -Infinity) this.events.hush();
+    this.given = -Infinity;
+  }
+
+  /* --- live --- */
+
+  came(u: SoundUnit): void {
+    this.arrived = performance.now();
+    void canHear(u.sound).then((can) => { this.deaf = !can; });
+  }
+
+  live(u: SoundUnit): void {
+    if (!this.on || this.deaf) return;
+    if (this.deck) this.hush();
+    this.ear.feed(u);
+  }
+
+  private samples(s: Samples): void {
+    const t = s.time / 1000;
+    if (this.deck) return this.events.samples({ ...s, at: t + this.deck.offset });
+    const now = wall();
+    if (this.offset === null || Math.abs(now - t - this.offset) > DELAY_MAX_MS)
+      this.offset = now + LEAD_MS - t;
+    this.given = performance.now();
+    this.events.samples({ ...s, at: t + this.offset });
+  }
+
+  /* When a live picture of that time is to be drawn; null: at once. */
+  due(time: number): number | null {
+    if (this.offset === null || performance.now() - this.given > QUIET_MS) return null;
+    const due = time / 1000 + this.offset;
+    const late = wall() - due;
+    if (late > DELAY_MAX_MS || late < -DELAY_MAX_MS) return null;
+    this.lateLook(late);
+    return due;
+  }
+
+  /* Pictures that all come too late hold the sound back. */
+  private lateLook(late: number): void {
+    this.lates.push(late);
+    if (this.lates.length < PICTURES) return;
+    const least = Math.min(...this.lates);
+    this.lates = [];
+    if (least > SLACK_LEAST_MS) this.offset! += least + SLACK_LEAST_MS;
+  }
+
+  /* The page says how much time was left when samples came; < 0: too late. */
+  slack(ms: number): void {
+    if (this.offset === null || this.deck) return;
+    if (ms < SLACK_LEAST_MS) {
+      this.offset += Math.min(SLACK_MS - ms, DELAY_MAX_MS);
+      this.slacks = [];
+      return;
+    }
+    this.slacks.push(ms);
+    if (this.slacks.length < SLACKS) return;
+    if (Math.min(...this.slacks) > SLACK_MOST_MS) this.offset -= SHRINK_MS;
+    this.slacks = [];
+  }
+
+  /* --- the past --- */
+
+  /* Often. clock: null when the deck does not play at its own speed. */
+  past(sounds: Sounds, clock: DeckClock | null): void {
+    if (!this.on || !clock) {
+      if (this.deck || this.offset !== null) this.hush();
+      return;
+    }
+    const offset = clock.at - clock.time / 1000 + DRAW_MS;
+    const now = (wall() - offset) * 1000;
+    if (!this.deck || Math.abs(this.deck.offset - offset) > LEAP_MS) {
+      this.hush();
+      this.deck = { offset, fed: now };
+    }
+    for (const u of sounds.between(this.deck.fed, now + AHEAD_US)) {
+      if (u.time + lengthUs(u) / 2 < this.deck.fed) continue; /* it was fed */
+      this.deck.fed = u.time + lengthUs(u);
+      this.given = performance.now();
+      this.ear.feed(u);
+    }
+  }
+
+  /* --- what the page is told --- */
+
+  get wanted(): boolean {
+    return this.on;
+  }
+
+  liveState(): SoundState {
+    if (performance.now() - this.arrived > KNOWN_MS) return 'none';
+    return this.deaf ? 'deaf' : 'some';
+  }
+
+  pastState(sounds: Sounds, time: number): SoundState {
+    const near = sounds.between(time - 1e6, time + 1e6);
+    if (near.length === 0) return 'none';
+    return this.deaf ? 'deaf' : 'some';
+  }
+}
