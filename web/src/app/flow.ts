@@ -445,5 +445,6 @@ export async function sessionsRead(passphrase: string, end: string | null) {
 }
 
 document.addEventListener('visibilitychange', () => {
-  player?.send({ t: 'awake', on: document.visibilityState === 'visible' });
+  /* who listens in another window goes on */
+  player?.send({ t: 'awake', on: document.visibilityState === 'visible' || player.speaker.on });
 });

@@ -3,11 +3,13 @@
  * screens it stands in, and the worker that draws on it.
  *
  * The canvas tells benches and tests what was drawn, in its data attributes
- * (frames, captured, verified, picture, latency) and by the event
+ * (frames, captured, verified, picture, latency, and heard: the time of the
+ * sound that was heard when it was drawn) and by the event
  * "eaves-drawn": nothing there is a secret.
  */
 import type { DaysView, FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
 import type { Octets } from '../base/octets';
+import { Speaker } from './speaker';
 import { playerWorker } from './workers';
 
 export type Thumb = Extract<FromPlayer, { t: 'thumb' }>;
@@ -25,6 +27,7 @@ export interface PlayerEvents {
 export class Player {
   readonly canvas = document.createElement('canvas');
   private readonly worker = playerWorker();
+  readonly speaker = new Speaker((m) => this.send(m));
   private readonly waiting = new Map<number, (m: Answer) => void>();
   private calls = 0;
 
@@ -38,6 +41,8 @@ export class Player {
 
   private take(m: FromPlayer): void {
     if (m.t === 'drawn') this.drawn(m);
+    else if (m.t === 'samples') this.speaker.take(m);
+    else if (m.t === 'hush') this.speaker.hush();
     else if (m.t === 'view') this.view(m);
     else if (m.t === 'home') this.events.home();
     else if (m.t === 'days') this.events.days(m);
@@ -50,6 +55,7 @@ export class Player {
     const data = this.canvas.dataset;
     data['frames'] = String(m.frames);
     data['captured'] = String(m.captured);
+    data['heard'] = String(this.speaker.heard(m.at) ?? '');
     data['size'] = `${m.width}x${m.height}`;
     this.canvas.dispatchEvent(new CustomEvent('eaves-drawn', {
       detail: { frames: m.frames, captured: m.captured },
@@ -105,6 +111,7 @@ export class Player {
   }
 
   end(): void {
+    this.speaker.end();
     this.worker.terminate();
     this.canvas.remove();
   }

@@ -10,6 +10,7 @@ import { now } from '../model/clock';
 import type { Decoder } from './decoder';
 import type { Past } from './past';
 import type { Ring } from './ring';
+import type { Sounds } from './sounds';
 import type { Tape } from './tape';
 import type { Unit } from './track';
 
@@ -34,6 +35,7 @@ export class Deck {
   private base = { time: 0, at: 0 };
   private timer: ReturnType<typeof setTimeout> | undefined;
   private ring: Ring;
+  private flows = false; /* pictures follow each other in time */
   playing = false;
   private plays = false; /* once what is sought is here */
   speed = 1;
@@ -53,6 +55,16 @@ export class Deck {
   /* µs: where it stands; null: nowhere yet. */
   get time(): number | null {
     return this.wish ?? this.target?.time ?? null;
+  }
+
+  /* By which sound goes; null: not at its own speed, or nothing moves. */
+  get clock(): { time: number; at: number } | null {
+    if (!this.playing || this.speed !== 1 || this.gap || this.wish !== null || !this.flows) return null;
+    return { time: this.base.time, at: performance.timeOrigin + this.base.at };
+  }
+
+  get sounds(): Sounds {
+    return this.ring.sounds;
   }
 
   get shown(): Unit | null {
@@ -181,6 +193,7 @@ export class Deck {
 
   pause(): void {
     clearTimeout(this.timer);
+    this.flows = false;
     if (this.playing) this.events.changed();
     this.playing = false;
   }
@@ -221,6 +234,7 @@ export class Deck {
     if (!this.playing || !this.cursor) return;
     this.ahead();
     const next = this.following();
+    this.flows = next !== null;
     if (!next) {
       void this.jump(this.cursor.time, this.number);
       return;

@@ -34,7 +34,8 @@ const SLACK_MOST_MS = 90;
 const SLACKS = 96; /* looked at before it shrinks: some seconds */
 const SHRINK_MS = 25;
 const QUIET_MS = 1000; /* without samples: pictures wait no longer */
-const DELAY_MAX_MS = 1500; /* later than that is lost, not late */
+const DELAY_MAX_MS = 1000; /* later than that is lost, not late */
+const SETTLE_MS = 300;
 const PICTURES = 5;
 const AHEAD_US = 700_000;
 const LEAP_MS = 25; /* the deck goes on elsewhere */
@@ -48,6 +49,7 @@ export class Heard {
   private offset: number | null = null; /* ms */
   private arrived = -Infinity; /* ms, of the newest record, live */
   private given = -Infinity; /* ms, of the newest samples */
+  private first: { at: number; least: number } | null = null; /* ms */
   private slacks: number[] = [];
   private lates: number[] = [];
   private deck: { offset: number; fed: number } | null = null;
@@ -65,6 +67,7 @@ export class Heard {
   hush(): void {
     this.ear.reset();
     this.offset = null;
+    this.first = null;
     this.deck = null;
     this.slacks = [];
     this.lates = [];
@@ -88,20 +91,30 @@ export class Heard {
   private samples(s: Samples): void {
     const t = s.time / 1000;
     if (this.deck) return this.events.samples({ ...s, at: t + this.deck.offset });
-    const now = wall();
-    if (this.offset === null || Math.abs(now - t - this.offset) > DELAY_MAX_MS)
-      this.offset = now + LEAD_MS - t;
+    if (this.offset === null) return this.settle(t);
+    const slack = t + this.offset - wall();
+    if (slack < -DELAY_MAX_MS || slack > DELAY_MAX_MS) return this.hush();
     this.given = performance.now();
     this.events.samples({ ...s, at: t + this.offset });
   }
 
+  /* What comes first may be older than what comes at once behind it. */
+  private settle(t: number): void {
+    const offset = wall() + LEAD_MS - t;
+    this.first ??= { at: performance.now(), least: offset };
+    this.first.least = Math.min(this.first.least, offset);
+    if (performance.now() - this.first.at < SETTLE_MS) return;
+    this.offset = this.first.least;
+    this.first = null;
+  }
+
   /* When a live picture of that time is to be drawn; null: at once. */
-  due(time: number): number | null {
+  due(time: number, arrived: number): number | null {
     if (this.offset === null || performance.now() - this.given > QUIET_MS) return null;
     const due = time / 1000 + this.offset;
     const late = wall() - due;
-    if (late > DELAY_MAX_MS || late < -DELAY_MAX_MS) return null;
-    this.lateLook(late);
+    if (Math.abs(late) > DELAY_MAX_MS) return null;
+    if (performance.now() - arrived < DELAY_MAX_MS) this.lateLook(late);
     return due;
   }
 
@@ -115,8 +128,9 @@ export class Heard {
   }
 
   /* The page says how much time was left when samples came; < 0: too late. */
-  slack(ms: number): void {
+  slack({ ms, time, at }: { ms: number; time: number; at: number }): void {
     if (this.offset === null || this.deck) return;
+    if (Math.abs(at - time / 1000 - this.offset) > 1) return; /* it has changed since */
     if (ms < SLACK_LEAST_MS) {
       this.offset += Math.min(SLACK_MS - ms, DELAY_MAX_MS);
       this.slacks = [];

@@ -43,6 +43,9 @@ export type ToPlayer =
   | { t: 'thumb'; time: number }
   | { t: 'clock'; id: number; hub: string } /* how far the hub's clock is */
   | { t: 'ask'; id: number; hub: string; body: string } /* a sealed command */
+  | { t: 'hear'; on: boolean }
+  /* so much was left when samples came; time and at: what was said of them */
+  | { t: 'slack'; ms: number; time: number; at: number }
   | { t: 'awake'; on: boolean }
   | { t: 'retry' };
 
@@ -56,6 +59,9 @@ export type LineState = 'connecting' | 'open' | 'gone' | 'ticket';
  */
 export type Picture =
   | 'waiting' | 'live' | 'old' | 'past' | 'unmarked' | 'false' | 'shut' | 'unplayable';
+
+/* none: there is none here; deaf: this browser cannot play it */
+export type SoundState = 'none' | 'some' | 'deaf';
 
 /* Of the directory and the hub's clock, by its signed heads. */
 export type Alarm = 'none' | 'fork' | 'stale';
@@ -78,6 +84,7 @@ export interface View {
   position: number; /* µs, in the past; 0: live */
   gap: boolean; /* nothing is recorded there */
   loading: boolean;
+  sound: SoundState;
   alarm: Alarm;
 }
 
@@ -95,11 +102,22 @@ export interface DaysView {
   loading: boolean;
 }
 
+/* at: when they shall be heard, in ms of performance.timeOrigin + now() */
+export interface SamplesMessage {
+  t: 'samples';
+  at: number;
+  time: number; /* µs, the hub's, of the first one */
+  rate: number;
+  planes: Float32Array<ArrayBuffer>[];
+}
+
 export type FromPlayer =
   | View
   | DaysView
   | { t: 'thumb'; time: number; wanted: number; image: ImageBitmap | null }
-  | { t: 'drawn'; frames: number; captured: number; width: number; height: number }
+  | { t: 'drawn'; frames: number; captured: number; at: number; width: number; height: number }
+  | SamplesMessage
+  | { t: 'hush' } /* nothing that was to be heard */
   | { t: 'clock'; id: number; offset: number | null } /* µs */
   | { t: 'ask'; id: number; body: Octets | null }
   | { t: 'home' } /* the directory changed: read it again */

@@ -89,6 +89,7 @@ export class Past {
       { run: hex(unb64(from.run, 8)), index: from.index, groups, about: now() },
       {
         unit: (u) => this.ring.add(u),
+        sound: (u) => this.ring.sounds.add(u),
         verified: (run, first, last) => this.ring.verify(run, first, last),
         trouble: () => {},
       });

@@ -2,6 +2,7 @@
  * ring.ts - the last minute and a little, as units in order of time: what was
  * watched live and what was fetched of the time before.
  */
+import { Sounds } from './sounds';
 import type { Unit } from './track';
 
 export const MINUTE_US = 60_000_000;
@@ -9,6 +10,7 @@ const KEEP_US = 80_000_000;
 const OCTETS_MAX = 96 << 20;
 
 export class Ring {
+  readonly sounds = new Sounds(); /* beside these pictures */
   private units: Unit[] = [];
   private readonly known = new Set<string>();
   private octets = 0;
@@ -27,6 +29,7 @@ export class Ring {
 
   clear(): void {
     this.units = [];
+    this.sounds.clear();
     this.known.clear();
     this.octets = 0;
   }

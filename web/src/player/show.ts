@@ -10,18 +10,22 @@
 import { now, type Offset } from '../model/clock';
 import { Decoder } from './decoder';
 import type { Line } from './line';
-import type { Picture } from './messages';
+import type { Picture, SoundState } from './messages';
 import type { Days } from './days';
 import { Deck } from './deck';
+import { Heard, type HeardEvents } from './heard';
+import { Hold, wall } from './hold';
 import { Past } from './past';
 import type { Ranges } from './ranges';
 import { Ring } from './ring';
 import type { Screen } from './screen';
+import type { SoundUnit } from './sounds';
 import { Tape } from './tape';
 import { Track, type CameraKeys, type Unit } from './track';
 
-export interface ShowEvents {
-  drawn(frames: number, captured: number, width: number, height: number): void;
+export interface ShowEvents extends HeardEvents {
+  /* at: ms, wall() */
+  drawn(frames: number, captured: number, at: number, width: number, height: number): void;
   changed(): void; /* tell the page at once */
   keysWanted(): void;
 }
@@ -33,6 +37,7 @@ const REWATCH_MS = 5000; /* after a run that does not open */
 const UNMARKED_MAX = 256;
 const FRESH_MS = 2000; /* "verified" needs a mark this young */
 const LATENCIES = 31;
+const SOUND_MS = 100;
 const BEHIND_MS = 6000; /* after heads that name a newer mark */
 
 export class Show {
@@ -42,6 +47,9 @@ export class Show {
   private readonly past: Past;
   private readonly decoder: Decoder;
   readonly deck: Deck;
+  readonly hearing: Heard;
+  private readonly hold = new Hold((frame, unit) => this.draw(frame, unit));
+  private soundTimer: ReturnType<typeof setInterval> | undefined;
 
   online: boolean | null = null;
   private fault: 'shut' | 'false' | 'unmarked' | 'unplayable' | null = null;
@@ -74,6 +82,7 @@ export class Show {
     this.deck = new Deck(this.ring, this.past, new Tape(ranges, keys, days), this.decoder, {
       changed: () => events.changed(), live: () => this.live(),
     });
+    this.hearing = new Heard(events);
     screen.blank();
   }
 
@@ -92,6 +101,7 @@ export class Show {
     this.online = j.bool('online');
     this.track = new Track(this.keys, {
       unit: (u) => this.unit(u),
+      sound: (u) => this.sound(u),
       verified: (run, first, last, mark) => this.verified(run, first, last, mark),
       trouble: (what) => this.trouble(what),
     });
@@ -114,8 +124,10 @@ export class Show {
   }
 
   close(): void {
+    clearInterval(this.soundTimer);
     this.unwatch();
     this.deck.end();
+    this.quiet();
     this.decoder.reset();
     this.screen.blank();
   }
@@ -189,6 +201,7 @@ export class Show {
     if (this.fault === why) return;
     this.fault = why;
     if (this.mode === 'live') {
+      this.quiet();
       this.screen.blank();
       this.shown = null;
     }
@@ -202,11 +215,20 @@ export class Show {
       frame.close();
       return;
     }
+    const due = this.mode === 'live' && !this.frozen ? this.hearing.due(u.time, u.arrived) : null;
+    if (due !== null) this.hold.put(frame, u, due);
+    else {
+      this.hold.flush();
+      this.draw(frame, u);
+    }
+  }
+
+  private draw(frame: VideoFrame, u: Unit): void {
     const first = !this.shown;
     this.screen.draw(frame);
     this.shown = u;
     if (this.mode === 'live' && !this.frozen) this.measure(u);
-    this.events.drawn(this.screen.frames, u.time, this.screen.width, this.screen.height);
+    this.events.drawn(this.screen.frames, u.time, wall(), this.screen.width, this.screen.height);
     if (first || (this.mode === 'past' && this.deck.isTarget(u))) this.events.changed();
   }
 
@@ -259,6 +281,7 @@ export class Show {
   private freeze(): void {
     this.unmarked = [];
     this.frozen = true;
+    this.quiet();
     const i = this.ring.lastVerified();
     if (i < 0 || this.fault) this.blank('unmarked');
     else this.seekTo(i);
@@ -278,6 +301,7 @@ export class Show {
   /* Who comes from live goes on playing from there. */
   async seek(time: number): Promise<void> {
     if (this.mode === 'live') this.deck.playing = true;
+    this.quiet();
     this.mode = 'past';
     await this.deck.seek(time);
   }
@@ -288,6 +312,7 @@ export class Show {
 
   step(by: 1 | -1): void {
     if (this.mode === 'live') {
+      this.quiet();
       this.mode = 'past';
       void this.deck.seek(this.shown?.time ?? now()).then(() => this.deck.step(by));
     } else void this.deck.step(by);
@@ -295,6 +320,7 @@ export class Show {
 
   live(): void {
     this.deck.end();
+    this.quiet();
     this.mode = 'live';
     this.frozen = false;
     this.shown = null;
@@ -303,6 +329,36 @@ export class Show {
     const from = this.ring.keyOf(this.ring.length - 1);
     for (let k = from; k >= 0 && k < this.ring.length; k++) this.decoder.feed(this.ring.at(k)!, true);
     this.events.changed();
+  }
+
+  /* --- sound --- */
+
+  private sound(u: SoundUnit): void {
+    this.ring.sounds.add(u);
+    this.hearing.came(u);
+    if (this.mode === 'live' && !this.frozen && !this.fault) this.hearing.live(u);
+  }
+
+  hear(on: boolean): void {
+    this.hearing.hear(on);
+    clearInterval(this.soundTimer);
+    if (on) this.soundTimer = setInterval(() => this.soundTick(), SOUND_MS);
+    else this.hold.flush();
+  }
+
+  private soundTick(): void {
+    if (this.mode === 'past') this.hearing.past(this.deck.sounds, this.deck.clock);
+  }
+
+  /* From now on other pictures are shown than those that wait. */
+  private quiet(): void {
+    this.hearing.hush();
+    this.hold.drop();
+  }
+
+  get soundState(): SoundState {
+    if (this.mode === 'live') return this.hearing.liveState();
+    return this.hearing.pastState(this.deck.sounds, this.position);
   }
 
   /* --- what the page is told --- */

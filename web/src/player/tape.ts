@@ -38,6 +38,7 @@ export class Tape {
       { run: p.run, index: p.index, until, about: p.time, keys: this.fast },
       {
         unit: (u) => ring.add(u),
+        sound: (u) => ring.sounds.add(u),
         verified: (run, first, last) => ring.verify(run, first, last),
         trouble: () => {},
       });

@@ -7,10 +7,12 @@ import { isFault } from '../base/fault';
 import type { Octets } from '../base/octets';
 import { pictureOf, type Setup } from '../proto/h264';
 import { H264, HEADER, JPEG, KEY, recordFlags, runClear } from '../proto/record';
+import { KIND_SOUND, soundOf } from '../proto/sound';
 import { now } from '../model/clock';
 import { HourKeys } from '../model/hours';
 import { Run, type Said } from '../model/run';
 import type { PlayerCamera } from './messages';
+import type { SoundUnit } from './sounds';
 
 /* One picture, ready for a decoder. */
 export interface Unit {
@@ -26,6 +28,7 @@ export interface Unit {
 
 export interface TrackEvents {
   unit(u: Unit): void;
+  sound?(u: SoundUnit): void;
   jpeg?(time: number, octets: Octets): void;
   verified(run: string, first: number, last: number, mark: number): void;
   /* false: a mark does not fit; shut: it does not open; keys: an epoch that we lack */
@@ -129,8 +132,16 @@ export class Track {
     }
   }
 
+  private sound(run: Run, { index, time, octets }: Said): void {
+    if (!this.events.sound) return;
+    try {
+      this.events.sound({ run: hex(run.id), index, time, sound: soundOf(octets) });
+    } catch { /* signed, but nothing that can be heard */ }
+  }
+
   private unit(run: Run, said: Said, arrived: number): void {
     if (said.kind === JPEG) this.events.jpeg?.(said.time, said.octets);
+    if (said.kind === KIND_SOUND) this.sound(run, said);
     if (said.kind !== H264) return;
     const key = (said.flags & KEY) !== 0;
     this.events.unit({

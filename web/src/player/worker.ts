@@ -41,6 +41,7 @@ let screen: Screen | null = null;
 let show: Show | null = null;
 let wanted: PlayerCamera | null = null;
 let awake = true;
+let hearing = false;
 let sleepTimer: ReturnType<typeof setTimeout> | undefined;
 let clockTimer: ReturnType<typeof setTimeout> | undefined;
 let homeAsked = -HOME_PAUSE_MS;
@@ -104,6 +105,7 @@ function tell(): void {
     verified: show.isVerified, captured: show.captured, age_s: show.age_s, latency: show.latency,
     clockNeverSet: show.clock?.neverSet ?? false, playing: show.deck.playing,
     speed: show.deck.speed, position: show.position, gap: show.gap, loading: show.loading,
+    sound: show.soundState,
     alarm: alarm(),
   };
   post(view);
@@ -212,12 +214,16 @@ function showCamera(): void {
       { t: 'thumb', wanted: wantedAt, time, image } satisfies FromPlayer,
       { transfer: image ? [image] : [] }));
   show = new Show(line, ranges, keys, days, screen, {
-    drawn: (frames, captured, width, height) =>
-      post({ t: 'drawn', frames, captured, width, height }),
+    drawn: (frames, captured, at, width, height) =>
+      post({ t: 'drawn', frames, captured, at, width, height }),
+    samples: (s) => postMessage(
+      { t: 'samples', ...s } satisfies FromPlayer, { transfer: s.planes.map((p) => p.buffer) }),
+    hush: () => post({ t: 'hush' }),
     changed: tell,
     keysWanted: homeRead,
   });
   show.clock = clock;
+  show.hear(hearing);
   if (line.open && awake) watch();
   tell();
 }
@@ -313,6 +319,10 @@ function command(m: ToPlayer): void {
     case 'thumb': return thumbs?.want(m.time);
     case 'clock': return void hubClock(m.id, m.hub);
     case 'ask': return void hubAsk(m.id, m.hub, m.body);
+    case 'hear':
+      hearing = m.on;
+      return show?.hear(hearing);
+    case 'slack': return show?.hearing.slack(m);
     case 'awake': return awakeSet(m.on);
     case 'retry': return line?.retry();
   }

@@ -6,6 +6,7 @@ import { timeText, words } from '../../words/en';
 import { playerNow } from '../app/flow';
 import type { View } from '../player/messages';
 import { Icon, type IconName } from './parts';
+import { SoundButton } from './sound';
 import { useStore } from './store';
 import { Timeline } from './timeline';
 
@@ -92,6 +93,7 @@ function Stage({ v, over }: { v: View | null; over: Overlay | null }) {
       <div ref={place} class="place" />
       {v && <Badges v={v} />}
       {over && <OverlayBox o={over} />}
+      {v && <SoundButton v={v} />}
       {'requestFullscreen' in Element.prototype && (
         <button type="button" class="full" aria-label={full ? w.fullEnd : w.full} onClick={toggle}>
           <Icon name="full" />

@@ -1,0 +1,137 @@
+/*
+ * Sound in step with its pictures: a camera that flashes and beeps at the same
+ * moments, from its file through hub, server and worker to the loudspeaker and
+ * the canvas of a real Chromium; live, and from the recording.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { chromiumClose, pageOpen, shot } from './browser.mjs';
+import { accessible, codeConfirm, data, firstRun, moves, untilData } from './steps.mjs';
+import { System } from './system.mjs';
+
+const DRIFT_MS = 80;
+const system = new System();
+let page;
+let complaints;
+
+/*
+ * In the page, before the app: what goes to the loudspeaker is looked at, and
+ * so is the canvas. Both note when a beep or a flash begins: moments (ms) at
+ * which it is heard or seen.
+ */
+function watching() {
+  const seen = { beeps: [], flashes: [], loud: [] };
+  globalThis.seen = seen;
+  const connect = AudioNode.prototype.connect;
+  const onset = (list, at) => {
+    if (at - (list.at(-1) ?? 0) > 500) list.push(at);
+  };
+  AudioNode.prototype.connect = function tapped(to, ...more) {
+    if (to instanceof AudioDestinationNode) {
+      const c = this.context;
+      const a = new AnalyserNode(c, { fftSize: 8192 });
+      connect.call(this, a);
+      const room = new Float32Array(a.fftSize);
+      const look = () => {
+        if (c.state === 'closed') return;
+        setTimeout(look, 40);
+        a.getFloatTimeDomainData(room);
+        const i = room.findIndex((v) => Math.abs(v) > 0.2);
+        if (i < 1) return;
+        const t = c.getOutputTimestamp();
+        const at = c.currentTime - (room.length - i) / c.sampleRate;
+        onset(seen.beeps, t.performanceTime + (at - t.contextTime) * 1000);
+      };
+      look();
+    }
+    return connect.call(this, to, ...more);
+  };
+  const small = new OffscreenCanvas(8, 8).getContext('2d', { willReadFrequently: true });
+  const canvasLook = () => {
+    requestAnimationFrame(canvasLook);
+    const canvas = document.querySelector('canvas.picture');
+    if (!canvas?.width) return;
+    small.drawImage(canvas, 0, 0, 8, 8);
+    if (small.getImageData(4, 4, 1, 1).data[0] > 128) onset(seen.flashes, performance.now());
+  };
+  requestAnimationFrame(canvasLook);
+}
+
+before(async () => {
+  const clip = system.at('clip.mp4');
+  execFileSync('ffmpeg', ['-v', 'error',
+    '-f', 'lavfi', '-i', "color=black:size=320x180:rate=25,drawbox=color=white:t=fill:enable='lt(mod(t,1),0.2)'",
+    '-f', 'lavfi', '-i', "aevalsrc='if(lt(mod(t,1),0.2),0.8*sin(2*PI*1000*t),0)':s=48000",
+    '-t', '20', '-c:v', 'libx264', '-preset', 'veryfast', '-bf', '0', '-g', '25', '-c:a', 'aac', clip]);
+  system.hubArgs = ['--camera', clip, '--camera-name', 'Nursery'];
+  await system.start();
+  const opened = await pageOpen();
+  ({ page, complaints } = opened);
+  await opened.context.addInitScript(watching);
+  const { code } = await firstRun(page, await system.link(), 'Ada', 'House');
+  await codeConfirm(page, code);
+  await moves(page, 10);
+});
+after(async () => {
+  await chromiumClose();
+  await system.stop();
+});
+
+const button = () => page.getByRole('button', { name: /^Sound/ });
+
+/* At n pictures in a row, what is heard beside them. */
+async function drifts(n) {
+  await untilData(page, (d) => d.heard !== '');
+  return page.evaluate((count) => new Promise((done) => {
+    const canvas = document.querySelector('canvas.picture');
+    const all = [];
+    canvas.addEventListener('eaves-drawn', function look() {
+      const { heard, captured } = canvas.dataset;
+      all.push(heard === '' ? null : (Number(heard) - Number(captured)) / 1000);
+      if (all.length < count) return;
+      canvas.removeEventListener('eaves-drawn', look);
+      done(all);
+    });
+  }), n);
+}
+
+function inStep(all, what) {
+  const heard = all.filter((d) => d !== null);
+  const worst = heard.reduce((w, d) => Math.max(w, Math.abs(d)), 0);
+  const said = `${what}: ${all.map((d) => d?.toFixed(0) ?? '-').join(' ')}`;
+  assert.ok(heard.length > 0.9 * all.length, said);
+  assert.ok(worst < DRIFT_MS, said);
+}
+
+/* The middle one of how much later beeps are heard than flashes are seen. */
+async function beepsAndFlashes(n) {
+  await page.evaluate(() => { globalThis.seen.beeps.length = globalThis.seen.flashes.length = 0; });
+  const { beeps, flashes } = await page.evaluate((count) => new Promise((done) => {
+    const timer = setInterval(() => {
+      const { seen } = globalThis;
+      if (seen.beeps.length < count || seen.flashes.length < count) return;
+      clearInterval(timer);
+      done(seen);
+    }, 100);
+  }), n + 1);
+  const apart = beeps.map((b) => flashes.map((f) => b - f).sort((x, y) => Math.abs(x) - Math.abs(y))[0])
+    .filter((d) => Math.abs(d) < 500).sort((x, y) => x - y);
+  return { middle: apart[apart.length >> 1], said: apart.map((d) => d.toFixed(0)).join(' ') };
+}
+
+test('it is muted at first, and heard in step with its pictures', { timeout: 120_000 }, async () => {
+  await button().waitFor();
+  assert.equal(await button().getAttribute('aria-pressed'), 'false');
+  assert.equal((await data(page)).heard, '');
+  assert.equal(await page.evaluate(() => globalThis.seen.beeps.length), 0);
+  await button().click();
+  assert.equal(await button().getAttribute('aria-pressed'), 'true');
+  await untilData(page, (d) => d.heard !== '');
+  await moves(page, 50);
+  const live = await beepsAndFlashes(5);
+  const all = await drifts(75);
+  console.log('live', live.said, all.map((d) => d?.toFixed(0) ?? '-').join(' '), JSON.stringify(await data(page)));
+  inStep(all, 'live');
+  assert.ok(Math.abs(live.middle) < DRIFT_MS, `live, to eye and ear: ${live.said}`);
+});
