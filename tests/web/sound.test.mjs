@@ -131,7 +131,46 @@ test('it is muted at first, and heard in step with its pictures', { timeout: 120
   await moves(page, 50);
   const live = await beepsAndFlashes(5);
   const all = await drifts(75);
-  console.log('live', live.said, all.map((d) => d?.toFixed(0) ?? '-').join(' '), JSON.stringify(await data(page)));
+  console.log('live', live.said, all.map((d) => d?.toFixed(0) ?? '-').join(' '));
   inStep(all, 'live');
   assert.ok(Math.abs(live.middle) < DRIFT_MS, `live, to eye and ear: ${live.said}`);
+});
+
+test('what was recorded is heard at its own speed, and only there', { timeout: 120_000 }, async () => {
+  const slider = page.getByRole('slider', { name: 'Time' });
+  await slider.focus();
+  await page.keyboard.press('ArrowDown'); /* ten seconds back */
+  await untilData(page, (d) => d.picture === 'past' && d.heard !== '');
+  const past = await beepsAndFlashes(3);
+  const all = await drifts(50);
+  console.log('past', past.said, all.map((d) => d?.toFixed(0) ?? '-').join(' '));
+  inStep(all, 'past');
+  assert.ok(Math.abs(past.middle) < DRIFT_MS, `past, to eye and ear: ${past.said}`);
+  await page.locator('.speed select').selectOption('2');
+  await untilData(page, (d) => d.heard === '');
+  await page.getByRole('button', { name: /normal speed/ }).waitFor();
+  await page.locator('.speed select').selectOption('1');
+  await untilData(page, (d) => d.heard !== '');
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.evaluate(() => { globalThis.seen.beeps.length = 0; });
+  await slider.focus();
+  await page.keyboard.press('.'); /* a picture on: beside it nothing is heard */
+  await untilData(page, (d) => d.heard === '');
+  await page.getByRole('button', { name: 'Back to live' }).click();
+  inStep(await drifts(25), 'live again');
+  assert.equal(await page.evaluate(() => globalThis.seen.beeps.length > 3), false);
+});
+
+test('one key mutes it, the volume is kept, and complaints there are none', { timeout: 120_000 }, async () => {
+  await page.getByRole('slider', { name: 'Volume' }).fill('40');
+  await shot(page, 'sound');
+  await accessible(page, 'sound');
+  await page.locator('canvas.picture').click();
+  await page.keyboard.press('m');
+  await untilData(page, (d) => d.heard === '');
+  assert.equal(await button().getAttribute('aria-pressed'), 'false');
+  await page.keyboard.press('m');
+  await untilData(page, (d) => d.heard !== '');
+  assert.equal(await page.getByRole('slider', { name: 'Volume' }).inputValue(), '40');
+  assert.deepEqual(complaints, []);
 });

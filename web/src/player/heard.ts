@@ -39,7 +39,7 @@ const SETTLE_MS = 300;
 const PICTURES = 5;
 const AHEAD_US = 700_000;
 const LEAP_MS = 25; /* the deck goes on elsewhere */
-const DRAW_MS = 8; /* from the deck's clock to the canvas */
+const DRAW_MS = 2; /* from the deck's clock to the canvas */
 const KNOWN_MS = 5000; /* a stream has sound if some came in that time */
 
 export class Heard {
