@@ -1,13 +1,15 @@
 /*
- * player.ts - the page's side of the player: one canvas that outlives the
- * screens it stands in, and the worker that draws on it.
+ * player.ts - the page's side of the player: the worker, and a canvas for
+ * each tile on which it draws. The big one outlives the screens it stands in.
  *
- * The canvas tells benches and tests what was drawn, in its data attributes
+ * A canvas tells benches and tests what was drawn, in its data attributes
  * (frames, captured, verified, picture, latency, and heard: the time of the
  * sound that was heard when it was drawn) and by the event
  * "eaves-drawn": nothing there is a secret.
  */
-import type { DaysView, FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
+import type {
+  DaysView, FromPlayer, PlayerHome, Quality, ToPlayer, ToTile, View,
+} from '../player/messages';
 import type { Octets } from '../base/octets';
 import { Speaker } from './speaker';
 import { playerWorker } from './workers';
@@ -24,19 +26,80 @@ export interface PlayerEvents {
   ticket(): void;
 }
 
-export class Player {
+/* One canvas, and who follows what is said about it. */
+export class Tile {
   readonly canvas = document.createElement('canvas');
-  private readonly worker = playerWorker();
-  readonly speaker = new Speaker((m) => this.send(m));
-  private readonly waiting = new Map<number, (m: Answer) => void>();
-  private calls = 0;
+  view: View | null = null;
+  private thing = '';
+  private readonly watchers = new Set<() => void>();
 
-  constructor(private readonly events: PlayerEvents) {
+  constructor(readonly n: number, private readonly post: (m: ToPlayer, give?: Transferable[]) => void, small: boolean) {
     this.canvas.className = 'picture';
     this.canvas.setAttribute('role', 'img');
     const canvas = this.canvas.transferControlToOffscreen();
+    post({ t: 'tile', tile: n, canvas, small }, [canvas]);
+  }
+
+  send(m: ToTile): void {
+    this.post({ ...m, tile: this.n });
+  }
+
+  show(thing: string, label: string, as: Quality = 'main'): void {
+    this.canvas.setAttribute('aria-label', label);
+    this.view = null;
+    this.thing = thing;
+    this.send({ t: 'show', thing, as });
+  }
+
+  watch(w: () => void): () => void {
+    this.watchers.add(w);
+    return () => this.watchers.delete(w);
+  }
+
+  /* heard: µs, beside it; null: nothing was. */
+  drawn(m: Extract<FromPlayer, { t: 'drawn' }>, heard: number | null): void {
+    const data = this.canvas.dataset;
+    data['frames'] = String(m.frames);
+    data['captured'] = String(m.captured);
+    data['heard'] = String(heard ?? '');
+    data['size'] = `${m.width}x${m.height}`;
+    this.canvas.dispatchEvent(new CustomEvent('eaves-drawn', {
+      detail: { frames: m.frames, captured: m.captured },
+    }));
+  }
+
+  /* False: it is about the camera before. */
+  take(v: View): boolean {
+    if (v.camera !== this.thing) return false;
+    const data = this.canvas.dataset;
+    data['picture'] = v.picture;
+    data['line'] = v.line;
+    data['verified'] = String(v.verified);
+    data['position'] = String(v.position);
+    data['latency'] = v.latency ? v.latency.ms.toFixed(1) : '';
+    data['error'] = v.latency ? v.latency.error_ms.toFixed(1) : '';
+    this.view = v;
+    for (const w of this.watchers) w();
+    return true;
+  }
+}
+
+export class Player {
+  private readonly worker = playerWorker();
+  private readonly tiles = new Map<number, Tile>();
+  private readonly waiting = new Map<number, (m: Answer) => void>();
+  private calls = 0;
+  private made = 0;
+  readonly big: Tile;
+  readonly speaker: Speaker; /* of the big one */
+  lead: Tile; /* the one that the timeline is about */
+
+  constructor(private readonly events: PlayerEvents, ticket: string, home: PlayerHome) {
     this.worker.onmessage = (e: MessageEvent<FromPlayer>) => this.take(e.data);
-    this.worker.postMessage({ t: 'canvas', canvas } satisfies ToPlayer, [canvas]);
+    const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`;
+    this.send({ t: 'open', url, ticket, home });
+    this.big = this.lead = this.open(false);
+    this.speaker = new Speaker((m) => this.big.send(m));
   }
 
   private take(m: FromPlayer): void {
@@ -52,25 +115,27 @@ export class Player {
   }
 
   private drawn(m: Extract<FromPlayer, { t: 'drawn' }>): void {
-    const data = this.canvas.dataset;
-    data['frames'] = String(m.frames);
-    data['captured'] = String(m.captured);
-    data['heard'] = String(this.speaker.heard(m.at) ?? '');
-    data['size'] = `${m.width}x${m.height}`;
-    this.canvas.dispatchEvent(new CustomEvent('eaves-drawn', {
-      detail: { frames: m.frames, captured: m.captured },
-    }));
+    const tile = this.tiles.get(m.tile);
+    tile?.drawn(m, tile === this.big ? this.speaker.heard(m.at) : null);
   }
 
   private view(v: View): void {
-    const data = this.canvas.dataset;
-    data['picture'] = v.picture;
-    data['line'] = v.line;
-    data['verified'] = String(v.verified);
-    data['position'] = String(v.position);
-    data['latency'] = v.latency ? v.latency.ms.toFixed(1) : '';
-    data['error'] = v.latency ? v.latency.error_ms.toFixed(1) : '';
-    this.events.view(v);
+    const tile = this.tiles.get(v.tile);
+    if (tile?.take(v) && tile === this.lead) this.events.view(v);
+  }
+
+  /* A new tile; small: one of many. */
+  open(small: boolean): Tile {
+    const tile = new Tile(this.made++, (m, give) => this.send(m, give), small);
+    this.tiles.set(tile.n, tile);
+    return tile;
+  }
+
+  close(tile: Tile): void {
+    this.tiles.delete(tile.n);
+    if (this.lead === tile) this.lead = this.big;
+    this.send({ t: 'close', tile: tile.n });
+    tile.canvas.remove();
   }
 
   private answered(m: Answer): void {
@@ -96,23 +161,13 @@ export class Player {
     return m.t === 'ask' ? m.body : null;
   }
 
-  send(m: ToPlayer): void {
-    this.worker.postMessage(m);
-  }
-
-  open(ticket: string, home: PlayerHome): void {
-    const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`;
-    this.send({ t: 'open', url, ticket, home });
-  }
-
-  show(camera: PlayerCamera | null, label: string): void {
-    this.canvas.setAttribute('aria-label', label);
-    this.send({ t: 'show', camera });
+  send(m: ToPlayer, give: Transferable[] = []): void {
+    this.worker.postMessage(m, give);
   }
 
   end(): void {
     this.speaker.end();
     this.worker.terminate();
-    this.canvas.remove();
+    for (const tile of this.tiles.values()) tile.canvas.remove();
   }
 }

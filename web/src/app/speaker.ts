@@ -7,7 +7,7 @@
  *
  *   muted --toggle--> on --toggle--> muted; the volume is kept for the session
  */
-import type { SamplesMessage, ToPlayer } from '../player/messages';
+import type { SamplesMessage, ToTile } from '../player/messages';
 
 const OFF_MOST_S = 0.04;
 const OFF_LEAST_S = 0.004;
@@ -38,7 +38,7 @@ export class Speaker {
   private level = Number(sessionStorage.getItem(VOLUME) ?? '1');
   private readonly watchers = new Set<() => void>();
 
-  constructor(private readonly send: (m: ToPlayer) => void) {}
+  constructor(private readonly send: (m: ToTile) => void) {}
 
   watch(w: () => void): () => void {
     this.watchers.add(w);

@@ -10,10 +10,14 @@ const KEEP_US = 80_000_000;
 const OCTETS_MAX = 96 << 20;
 
 export class Ring {
-  readonly sounds = new Sounds(); /* beside these pictures */
+  readonly sounds: Sounds; /* beside these pictures */
   private units: Unit[] = [];
   private readonly known = new Set<string>();
   private octets = 0;
+
+  constructor(private readonly keep_us = KEEP_US, private readonly octetsMax = OCTETS_MAX) {
+    this.sounds = new Sounds(keep_us);
+  }
 
   get first(): Unit | undefined {
     return this.units[0];
@@ -56,7 +60,7 @@ export class Ring {
       while (next < this.units.length && !this.units[next]!.key) next++;
       const second = this.units[next];
       if (!second) return;
-      if (second.time > last.time - KEEP_US && this.octets <= OCTETS_MAX) return;
+      if (second.time > last.time - this.keep_us && this.octets <= this.octetsMax) return;
       for (const u of this.units.splice(0, next)) {
         this.octets -= u.data.length;
         this.known.delete(this.name(u));

@@ -25,6 +25,8 @@ export class Sounds {
   private readonly known = new Set<string>();
   private octets = 0;
 
+  constructor(private readonly keep_us = KEEP_US) {}
+
   get length(): number {
     return this.units.length;
   }
@@ -42,7 +44,7 @@ export class Sounds {
 
   private trim(): void {
     const last = this.units[this.units.length - 1]!;
-    while (this.units[0]!.time < last.time - KEEP_US || this.octets > OCTETS_MAX) {
+    while (this.units[0]!.time < last.time - this.keep_us || this.octets > OCTETS_MAX) {
       const u = this.units.shift()!;
       this.octets -= u.sound.media.length;
       this.known.delete(`${u.run}:${u.index}`);
