@@ -153,6 +153,7 @@ test('what was recorded is heard at its own speed, and only there', { timeout: 1
   await untilData(page, (d) => d.heard !== '');
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.evaluate(() => { globalThis.seen.beeps.length = 0; });
+  await page.getByRole('button', { name: 'Play' }).waitFor();
   await slider.focus();
   await page.keyboard.press('.'); /* a picture on: beside it nothing is heard */
   await untilData(page, (d) => d.heard === '');

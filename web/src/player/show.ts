@@ -330,6 +330,7 @@ export class Show {
 
   play(on: boolean, speed: number): void {
     if (this.mode === 'past') this.deck.play(on, speed);
+    this.soundTick(); /* at once, as the picture */
   }
 
   step(by: 1 | -1): void {
@@ -338,6 +339,7 @@ export class Show {
       this.mode = 'past';
       void this.deck.seek(this.shown?.time ?? now()).then(() => this.deck.step(by));
     } else void this.deck.step(by);
+    this.soundTick();
   }
 
   live(): void {
