@@ -44,7 +44,7 @@ async function filmOf() {
   const keys = new CameraKeys(unb64(home.home, 16), camera);
   const take = async (record) => {
     if (record[1] === 2) {
-      run = await keys.open(record);
+      run = await keys.open(record, camera.stream, 1, Date.now() * 1000);
       if (typeof run === 'string') throw new Error(run);
       items.push(exportRun(run));
       return;
