@@ -94,7 +94,7 @@ test('what the demo camera recorded becomes a film that its hub vouches for', as
   assert.match(said.stdout, new RegExp(`^hub +${words}$`, 'm'));
   assert.match(said.stdout, new RegExp(`^pictures +${done.pictures}$`, 'm'));
   for (const [program, ...args] of [['ffprobe', '-v', 'warning', file],
-    ['ffmpeg', '-v', 'warning', '-i', file, '-f', 'null', '-']]) {
+    ['ffmpeg', '-v', 'warning', '-i', file, '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-f', 'null', '-']]) {
     const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8' });
     assert.deepEqual([stdout, stderr, status], ['', '', 0]);
   }
