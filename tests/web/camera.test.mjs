@@ -50,6 +50,8 @@ test('an RTSP camera reaches the canvas, and is told when it goes', { timeout: 1
 test('a camera with sound that sends by UDP alone reaches the canvas', { timeout: 120_000 }, async () => {
   const { page } = await house('a-long-secret', 'udp', 'aac');
   await moves(page, 30);
+  await page.getByRole('button', { name: 'Sound' }).click();
+  await untilData(page, (d) => d.heard !== '' && Math.abs(Number(d.heard) - Number(d.captured)) < 80_000);
   assert.equal((await data(page)).verified, 'true');
 });
 

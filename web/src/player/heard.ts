@@ -9,7 +9,7 @@
  * Live, sound is the slower one: a record of it is not sent before its last
  * sample was taken. So `offset`, from a media time to its moment, is as small
  * as sound permits, and pictures are held until then. It grows when samples,
- * or pictures, come too late, and shrinks when all have long been early.
+ * or pictures, come too late, and shrinks when nearly all have been early.
  */
 import type { SoundState } from './messages';
 import { canHear, Ear, type Samples } from './ear';
@@ -30,9 +30,10 @@ export interface DeckClock {
 const LEAD_MS = 70; /* to begin with: from here to the loudspeaker */
 const SLACK_LEAST_MS = 5;
 const SLACK_MS = 30;
-const SLACK_MOST_MS = 90;
-const SLACKS = 96; /* looked at before it shrinks: some seconds */
-const SHRINK_MS = 25;
+const SLACK_MOST_MS = 60;
+const LOOK_MS = 2000; /* so long before it shrinks */
+const FEW = 20; /* one in so many may come late: a moment's stall is no reason */
+const STEP_MS = 50; /* it grows or shrinks by at most that */
 const QUIET_MS = 1000; /* without samples: pictures wait no longer */
 const DELAY_MAX_MS = 1000; /* later than that is lost, not late */
 const SETTLE_MS = 300;
@@ -51,6 +52,7 @@ export class Heard {
   private given = -Infinity; /* ms, of the newest samples */
   private first: { at: number; least: number } | null = null; /* ms */
   private slacks: number[] = [];
+  private lookedAt = 0; /* ms, when the first of them came */
   private lates: number[] = [];
   private deck: { offset: number; fed: number } | null = null;
 
@@ -124,7 +126,7 @@ export class Heard {
     if (this.lates.length < PICTURES) return;
     const least = Math.min(...this.lates);
     this.lates = [];
-    if (least > SLACK_LEAST_MS) this.offset! += least + SLACK_LEAST_MS;
+    if (least > SLACK_LEAST_MS) this.offset! += Math.min(least + SLACK_LEAST_MS, STEP_MS);
   }
 
   /* The page says how much time was left when samples came; < 0: too late. */
@@ -132,13 +134,15 @@ export class Heard {
     if (this.offset === null || this.deck) return;
     if (Math.abs(at - time / 1000 - this.offset) > 1) return; /* it has changed since */
     if (ms < SLACK_LEAST_MS) {
-      this.offset += Math.min(SLACK_MS - ms, DELAY_MAX_MS);
+      this.offset += Math.min(SLACK_MS - ms, STEP_MS);
       this.slacks = [];
       return;
     }
+    if (this.slacks.length === 0) this.lookedAt = performance.now();
     this.slacks.push(ms);
-    if (this.slacks.length < SLACKS) return;
-    if (Math.min(...this.slacks) > SLACK_MOST_MS) this.offset -= SHRINK_MS;
+    if (performance.now() - this.lookedAt < LOOK_MS) return;
+    const few = this.slacks.sort((a, b) => a - b)[Math.floor(this.slacks.length / FEW)]!;
+    if (few > SLACK_MOST_MS) this.offset -= Math.min(few - SLACK_MS, STEP_MS) / 2;
     this.slacks = [];
   }
 

@@ -26,10 +26,10 @@ export class Hold {
     return this.held.length > 0;
   }
 
-  /* Takes the frame. */
+  /* Takes the frame. One too many is left out: better than one too early. */
   put(frame: VideoFrame, unit: Unit, due: number): void {
-    this.held.push({ frame, unit, due });
-    if (this.held.length > HELD_MAX) this.next();
+    if (this.held.length < HELD_MAX) this.held.push({ frame, unit, due });
+    else frame.close();
     this.look();
   }
 
