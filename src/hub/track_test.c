@@ -383,7 +383,7 @@ heads_name_the_last_mark_of_the_run_before_until_there_is_a_new_one(
 	scene_close(&s);
 }
 
-/* A packet of G.711: 20 ms, taken 30 ms ago. */
+/* A packet of G.711: 20 ms, taken 200 ms ago. */
 static enum err
 hear(struct scene *s, unsigned packets)
 {
@@ -393,7 +393,7 @@ hear(struct scene *s, unsigned packets)
 	while (e == ERR_OK && packets-- > 0) {
 		const struct unit u = { .kind = UNIT_SOUND,
 			.flags = UNIT_OWN_TIME,
-			.time_us = s->now.real_us - 30000,
+			.time_us = s->now.real_us - 200000,
 			.octets = SLICE_OF(octets) };
 		e = track_unit(&s->track, &u, s->now);
 		time_pass(s, 20000);
@@ -411,12 +411,12 @@ sound_is_written_in_bundles_beside_its_pictures(void **state)
 	T_OK(hear(&s, 9)); /* no picture yet */
 	assert_int_equal(s.headers, 0);
 	feed(&s, 1);
-	for (unsigned i = 0; i < 10; i++) { /* 0.73 s */
-		T_OK(hear(&s, 3));
+	for (unsigned i = 0; i < 10; i++) { /* 1.3 s */
 		feed(&s, 1);
+		T_OK(hear(&s, 3));
 	}
 	assert_int_equal(s.headers, 1);
-	/* with the three that came before each other picture */
+	/* one of three packets behind each other picture */
 	assert_int_equal(s.pictures, 1 + 10 + 10);
 	/* times that go back a little make no mark of their own */
 	assert_int_equal(s.marks, 2);

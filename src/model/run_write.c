@@ -209,9 +209,9 @@ run_write_media(struct run_writer *w, bool key, uint64_t time_us,
 	    (e = leaves_add(&w->leaves, index, flags, time_us, (uint8_t)kind,
 		 octets)) != ERR_OK)
 		return e;
+	/* a sound may have been taken before the picture before it */
 	if (key || w->leaves.count == MARK_RECORDS_MAX ||
-	    time_us >=
-		w->leaves.first_us + MARK_EVERY_US) /* sound may lie before */
+	    time_us >= w->leaves.first_us + MARK_EVERY_US)
 		return mark_write(w, false, time_us);
 	return ERR_OK;
 }
