@@ -29,13 +29,39 @@ export function hasSpeaker(): boolean {
   return typeof AudioContext !== 'undefined';
 }
 
+/* A browser may keep nothing. */
+function volumeRead(): number {
+  try {
+    const v = Number(sessionStorage.getItem(VOLUME) ?? '1');
+    return v >= 0 && v <= 1 ? v : 1;
+  } catch {
+    return 1;
+  }
+}
+
+function volumeWrite(v: number): void {
+  try {
+    sessionStorage.setItem(VOLUME, String(v));
+  } catch { /* it lasts as long as the page */ }
+}
+
+/* Not every browser has every rate; then it changes it itself. */
+function contextOf(sampleRate: number): AudioContext {
+  try {
+    return new AudioContext({ sampleRate, latencyHint: 'interactive' });
+  } catch {
+    return new AudioContext({ latencyHint: 'interactive' });
+  }
+}
+
 export class Speaker {
   on = false;
   private context: AudioContext | null = null;
   private gain: GainNode | null = null;
   private pieces: Piece[] = [];
   private lead: number | null = null; /* context time - performance.now(), s */
-  private level = Number(sessionStorage.getItem(VOLUME) ?? '1');
+  private rate = 0; /* that the context was made for */
+  private level = volumeRead();
   private readonly watchers = new Set<() => void>();
 
   constructor(private readonly send: (m: ToTile) => void) {}
@@ -49,10 +75,10 @@ export class Speaker {
     for (const w of this.watchers) w();
   }
 
-  /* By a person's hand: else no browser plays. */
-  toggle(): void {
+  /* By a person's hand: else no browser plays. rate: of the sound to come. */
+  toggle(rate: number): void {
     this.on = !this.on;
-    if (this.on) this.contextTake(48000);
+    if (this.on) this.contextTake(rate);
     this.send({ t: 'hear', on: this.on });
     if (!this.on) this.end();
     this.changed();
@@ -64,7 +90,7 @@ export class Speaker {
 
   set volume(v: number) {
     this.level = Math.min(1, Math.max(0, v));
-    sessionStorage.setItem(VOLUME, String(this.level));
+    volumeWrite(this.level);
     /* the ear hears powers */
     if (this.gain) this.gain.gain.value = this.level ** 2;
     this.changed();
@@ -78,9 +104,10 @@ export class Speaker {
 
   /* Of the sound's own rate, so that pieces join without a seam. */
   private contextTake(rate: number): AudioContext {
-    if (this.context?.sampleRate === rate) return this.context;
+    if (this.context && this.rate === rate) return this.context;
     this.end();
-    this.context = new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
+    this.rate = rate;
+    this.context = contextOf(rate);
     this.gain = this.context.createGain();
     this.gain.gain.value = this.level ** 2;
     this.gain.connect(this.context.destination);

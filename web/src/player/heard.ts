@@ -11,6 +11,7 @@
  * as sound permits, and pictures are held until then. It grows when samples,
  * or pictures, come too late, and shrinks when nearly all have been early.
  */
+import { soundScale } from '../proto/sound';
 import type { SoundState } from './messages';
 import { canHear, Ear, type Samples } from './ear';
 import { wall } from './hold';
@@ -40,12 +41,15 @@ const SETTLE_MS = 300;
 const PICTURES = 5;
 const AHEAD_US = 700_000;
 const LEAP_MS = 25; /* the deck goes on elsewhere */
+const LAG_MS = 40; /* pictures are so far from their sound */
 const DRAW_MS = 2; /* from the deck's clock to the canvas */
 const KNOWN_MS = 5000; /* a stream has sound if some came in that time */
 
 export class Heard {
   private on = false;
-  private deaf = false;
+  private can = true;
+  private broken = false; /* it does not decode what it said it could */
+  rate = 48000; /* of the newest sound */
   private readonly ear: Ear;
   private offset: number | null = null; /* ms */
   private arrived = -Infinity; /* ms, of the newest record, live */
@@ -54,15 +58,17 @@ export class Heard {
   private slacks: number[] = [];
   private lookedAt = 0; /* ms, when the first of them came */
   private lates: number[] = [];
-  private deck: { offset: number; fed: number } | null = null;
+  /* base: ms, as offset, where every picture is drawn in time */
+  private deck: { base: number; offset: number; fed: number } | null = null;
 
   constructor(private readonly events: HeardEvents) {
-    this.ear = new Ear((s) => this.samples(s), () => { this.deaf = true; });
+    this.ear = new Ear((s) => this.samples(s), () => { this.broken = true; });
   }
 
   hear(on: boolean): void {
     if (this.on === on) return;
     this.on = on;
+    this.broken = false;
     this.hush();
   }
 
@@ -77,11 +83,16 @@ export class Heard {
     this.given = -Infinity;
   }
 
+  private get deaf(): boolean {
+    return !this.can || this.broken;
+  }
+
   /* --- live --- */
 
   came(u: SoundUnit): void {
     this.arrived = performance.now();
-    void canHear(u.sound).then((can) => { this.deaf = !can; });
+    this.rate = soundScale(u.sound);
+    void canHear(u.sound).then((can) => { this.can = can; });
   }
 
   live(u: SoundUnit): void {
@@ -150,22 +161,37 @@ export class Heard {
 
   /* Often. clock: null when the deck does not play at its own speed. */
   past(sounds: Sounds, clock: DeckClock | null): void {
-    if (!this.on || !clock) {
+    if (!this.on || this.deaf || !clock) {
       if (this.deck || this.offset !== null) this.hush();
       return;
     }
-    const offset = clock.at - clock.time / 1000 + DRAW_MS;
-    const now = (wall() - offset) * 1000;
-    if (!this.deck || Math.abs(this.deck.offset - offset) > LEAP_MS) {
-      this.hush();
-      this.deck = { offset, fed: now };
-    }
-    for (const u of sounds.between(this.deck.fed, now + AHEAD_US)) {
-      if (u.time + lengthUs(u) / 2 < this.deck.fed) continue; /* it was fed */
-      this.deck.fed = u.time + lengthUs(u);
+    const base = clock.at - clock.time / 1000 + DRAW_MS;
+    if (!this.deck || Math.abs(this.deck.base - base) > LEAP_MS) this.deckBegin(base, 0);
+    const deck = this.deck!;
+    const now = (wall() - deck.offset) * 1000;
+    for (const u of sounds.between(deck.fed, now + AHEAD_US)) {
+      if (u.time + lengthUs(u) / 2 < deck.fed) continue; /* it was fed */
+      deck.fed = u.time + lengthUs(u);
       this.given = performance.now();
       this.ear.feed(u);
     }
+  }
+
+  private deckBegin(base: number, lag: number): void {
+    this.hush();
+    const offset = base + lag;
+    this.deck = { base, offset, fed: (wall() - offset) * 1000 };
+  }
+
+  /* A recorded picture is on the canvas: where these are slow, sound waits. */
+  drawn(time: number): void {
+    if (!this.deck) return;
+    this.lates.push(wall() - time / 1000 - this.deck.offset);
+    if (this.lates.length < PICTURES) return;
+    const late = this.lates.sort((a, b) => a - b)[PICTURES >> 1]!;
+    this.lates = [];
+    const { base, offset } = this.deck;
+    if (Math.abs(late) > LAG_MS) this.deckBegin(base, offset - base + late);
   }
 
   /* --- what the page is told --- */

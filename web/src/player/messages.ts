@@ -100,6 +100,7 @@ export interface View {
   gap: boolean; /* nothing is recorded there */
   loading: boolean;
   sound: SoundState;
+  soundRate: number; /* samples in a second */
   alarm: Alarm;
 }
 

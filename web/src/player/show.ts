@@ -248,6 +248,7 @@ export class Show {
     this.screen.draw(frame);
     this.shown = u;
     if (this.mode === 'live' && !this.frozen) this.measure(u);
+    if (this.mode === 'past') this.hearing.drawn(u.time);
     this.events.drawn(this.screen.frames, u.time, wall(), this.screen.width, this.screen.height);
     if (first || (this.mode === 'past' && this.deck.isTarget(u))) this.events.changed();
   }
@@ -377,6 +378,10 @@ export class Show {
   private quiet(): void {
     this.hearing.hush();
     this.hold.drop();
+  }
+
+  get soundRate(): number {
+    return this.hearing.rate;
   }
 
   get soundState(): SoundState {

@@ -163,7 +163,7 @@ export class Tile {
       picture: s.pictureState, verified: s.isVerified, captured: s.captured, age_s: s.age_s,
       latency: s.latency, clockNeverSet: s.clock?.neverSet ?? false, playing: s.deck.playing,
       speed: s.deck.speed, position: s.position, gap: s.gap, loading: s.loading,
-      sound: s.soundState, alarm: this.alarm,
+      sound: s.soundState, soundRate: s.soundRate, alarm: this.alarm,
     });
   }
 

@@ -33,6 +33,7 @@ function useSpeaker(): Speaker | null {
 
 export function SoundButton({ v }: { v: View }) {
   const speaker = useSpeaker();
+  const rate = v.soundRate;
   const cannot = v.sound === 'deaf' || !hasSpeaker();
   const shown = speaker !== null && (v.sound !== 'none' || speaker.on);
   const usable = shown && (!cannot || speaker.on);
@@ -41,18 +42,18 @@ export function SoundButton({ v }: { v: View }) {
     const key = (e: KeyboardEvent) => {
       if (e.key.toLowerCase() !== 'm' || e.repeat || e.ctrlKey || e.altKey || e.metaKey || isTyping(e.target)) return;
       e.preventDefault();
-      speaker.toggle();
+      speaker.toggle(rate);
     };
     document.addEventListener('keydown', key);
     return () => document.removeEventListener('keydown', key);
-  }, [usable, speaker]);
+  }, [usable, speaker, rate]);
   if (!shown) return null;
   const why = cannot ? w.soundDeaf : speaker.on ? silence(v) : '';
   return (
     <div class={why ? 'sound still' : 'sound'}>
       <button type="button" aria-label={why ? `${w.sound}. ${why}` : w.sound}
         aria-pressed={speaker.on} disabled={!usable}
-        title={why || (speaker.on ? w.soundOff : w.soundOn)} onClick={() => speaker.toggle()}>
+        title={why || (speaker.on ? w.soundOff : w.soundOn)} onClick={() => speaker.toggle(rate)}>
         <Icon name={speaker.on && !why ? 'sound' : 'mute'} />
       </button>
       {speaker.on && !cannot && (
