@@ -286,7 +286,7 @@ keep() {
 server_start() {
 	set -- "$build/src/eavesd/eavesd" --dir "$dir/server" \
 	    --keeper-dir "$keeper" --listen "$listen" --port "$port" \
-	    --device-port "$device_port"
+	    --device-port "$device_port" --metrics-port "$metrics_port"
 	if [ "$scheme" = https ]; then
 		set -- "$@" --tls-cert "$tls_cert" --tls-key "$tls_key"
 	fi
