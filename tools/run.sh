@@ -10,6 +10,17 @@ fail() {
 	exit 1
 }
 
+# What lies in the folders was written by a newer Eaves.
+newer() {
+	cat >&2 <<-'END'
+	run: what lies here was written by a newer Eaves. These programs leave it
+	alone. Update them:
+	    git pull && ./run
+	To go on with these, restore the backup from before the update (man eaves).
+	END
+	exit 4
+}
+
 misused() {
 	echo "run: $*. See ./run --help" >&2
 	exit 2
@@ -275,13 +286,14 @@ keep() {
 server_start() {
 	set -- "$build/src/eavesd/eavesd" --dir "$dir/server" \
 	    --keeper-dir "$keeper" --listen "$listen" --port "$port" \
-	    --device-port "$device_port"
+	    --device-port "$device_port" --metrics-port "$metrics_port"
 	if [ "$scheme" = https ]; then
 		set -- "$@" --tls-cert "$tls_cert" --tls-key "$tls_key"
 	fi
 	keep server "$@" &
 	server_loop=$!
-	read -r word _ <&3
+	read -r word status <&3
+	[ "$word $status" != 'server-ended 4' ] || newer
 	if [ "$word" != ready ]; then
 		tail -n 5 "$dir/server.log" >&2
 		fail "the server does not start; more in $dir/server.log"
@@ -344,6 +356,7 @@ where_to_go() {
 			return
 			;;
 		hub-ended)
+			[ "$rest" != 4 ] || newer
 			tail -n 5 "$dir/hub.log" >&2
 			fail "the hub does not start; more in $dir/hub.log"
 			;;
@@ -366,6 +379,10 @@ wait_for_end() {
 	while read -r word rest <&3; do
 		case $word in
 		link) open "$rest" ;;
+		hub-ended)
+			[ "$rest" != 4 ] || newer
+			echo "The hub has ended ($rest) and is started again."
+			;;
 		*-ended)
 			echo "The ${word%-ended} has ended ($rest)" \
 			    "and is started again."

@@ -12,7 +12,6 @@
 #include "crypto/crypto.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "schema/sql.h"
 #include "store/store.h"
 
 static int
@@ -48,17 +47,21 @@ copy_name(int dir_fd)
 		   : ERR_OK;
 }
 
-/* The store in the current folder, into the folder of to_fd. */
+/*
+ * The store in the current folder, into the folder of to_fd: as it is, so that
+ * older programs can go on with a copy that was made before an update.
+ */
 static enum err
 store_save(int to_fd)
 {
 	char name[64];
+	bool older;
 	struct store *s;
 	enum err e;
 
 	if (faccessat(AT_FDCWD, "store.db", F_OK, 0) == -1)
 		return ERR_MISSING;
-	if ((e = store_open("store.db", &s)) != ERR_OK)
+	if ((e = store_open_as_is("store.db", &older, &s)) != ERR_OK)
 		return e;
 	(void)unlinkat(to_fd, ".store.new", 0);
 	(void)snprintf(name, sizeof name, "/proc/self/fd/%d/.store.new", to_fd);
@@ -116,7 +119,6 @@ cli_backup(int argc, char **argv)
 static enum err
 stamp_change(void)
 {
-	const struct count version = { SCHEMA_VERSION };
 	struct store *s;
 	struct id stamp;
 	enum err e;
@@ -124,8 +126,8 @@ stamp_change(void)
 	if ((e = store_open("store.db", &s)) != ERR_OK)
 		return e;
 	octets_random(stamp.octets, sizeof stamp.octets);
-	if ((e = store_write(s, SQL_META_PUT,
-		 CELLS(cell_count(version), cell_id(&stamp)))) == ERR_OK)
+	if ((e = store_write(s, SQL_META_STAMP, CELLS(cell_id(&stamp)))) ==
+	    ERR_OK)
 		e = store_commit(s);
 	store_close(s);
 	return e;

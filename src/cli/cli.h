@@ -16,7 +16,9 @@ int cli_restore(int argc, char **argv);
 int cli_fsck(int argc, char **argv);
 /*
  * keeper-backup KEEPER-FOLDER FILE, keeper-restore FILE KEEPER-FOLDER: under
- * a passphrase, which is a line on the standard input.
+ * a passphrase, which is a line on the standard input. keeper-backup --split
+ * KEEPER-FOLDER FILE, keeper-restore SHARE SHARE KEEPER-FOLDER: in three files
+ * of which any two bring it back.
  */
 int cli_keeper_backup(int argc, char **argv);
 int cli_keeper_restore(int argc, char **argv);

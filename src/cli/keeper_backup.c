@@ -14,10 +14,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "base/codec.h"
-#include "base/obj.h"
 #include "cli/cli.h"
 #include "cli/copy.h"
+#include "cli/keeper_folder.h"
 #include "crypto/aead.h"
 #include "crypto/kdf.h"
 #include "os/file.h"
@@ -27,11 +26,6 @@
 #define PASSES       3
 #define MEMORY       ((size_t)256 << 20)
 #define PHRASE_LEAST 12
-#define FILE_OCTETS  ((size_t)64 << 20)
-#define ALL_OCTETS   ((size_t)256 << 20)
-
-static const char *const names[] = { "keeper.secret", "rest.keys",
-	"generations", "stamp", "device.key", "device.crt" };
 
 static int
 complain(const char *command, const char *why)
@@ -77,58 +71,6 @@ phrase_key(struct slice phrase, const uint8_t salt[static SALT_OCTETS],
 }
 
 static enum err
-folder_put(int dir_fd, struct buf *to)
-{
-	struct wr w;
-
-	wr_init(&w, to);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		AUTO_BUF struct buf octets;
-		enum err e;
-
-		buf_init_secret(&octets, FILE_OCTETS);
-		e = file_read(dir_fd, names[i], &octets);
-		if (e == ERR_MISSING && i != 0)
-			continue; /* never needed so far */
-		if (e != ERR_OK)
-			return e;
-		wr_sized(&w, slice_str(names[i]));
-		wr_sized(&w, buf_slice(&octets));
-	}
-	return wr_end(&w);
-}
-
-static bool
-is_ours(struct slice name)
-{
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (slice_eq(name, slice_str(names[i])))
-			return true;
-	return false;
-}
-
-static enum err
-folder_get(struct slice plain, int dir_fd)
-{
-	struct rd r;
-	enum err e;
-
-	rd_init(&r, plain);
-	while (r.err == ERR_OK && r.rest.len != 0) {
-		char name[32] = "";
-		const struct slice n = rd_sized(&r, sizeof name - 1);
-		const struct slice octets = rd_sized(&r, FILE_OCTETS);
-
-		if (r.err != ERR_OK || !is_ours(n))
-			return ERR_SYNTAX;
-		memcpy(name, n.at, n.len);
-		if ((e = file_write(dir_fd, name, octets)) != ERR_OK)
-			return e;
-	}
-	return rd_end(&r);
-}
-
-static enum err
 folder_seal(int dir_fd, struct slice phrase, struct buf *to)
 {
 	uint8_t head[HEAD_OCTETS] = "EAVESKEY\1";
@@ -136,9 +78,9 @@ folder_seal(int dir_fd, struct slice phrase, struct buf *to)
 	AUTO_KEY key;
 	enum err e;
 
-	buf_init_secret(&plain, ALL_OCTETS);
+	buf_init_secret(&plain, KEEPER_FOLDER_OCTETS);
 	octets_random(head + HEAD_OCTETS - SALT_OCTETS, SALT_OCTETS);
-	if ((e = folder_put(dir_fd, &plain)) != ERR_OK ||
+	if ((e = keeper_folder_put(dir_fd, &plain)) != ERR_OK ||
 	    (e = phrase_key(phrase, head + HEAD_OCTETS - SALT_OCTETS, &key)) !=
 		ERR_OK ||
 	    (e = buf_append(to, SLICE_OF(head))) != ERR_OK)
@@ -165,22 +107,6 @@ folder_open_sealed(struct slice sealed, struct slice phrase, struct buf *plain)
 	    slice_skip(sealed, HEAD_OCTETS), plain);
 }
 
-/* To a path, whole or not at all. */
-static enum err
-sealed_write(const char *path, struct slice sealed)
-{
-	const char *slash = strrchr(path, '/');
-	char folder[4096] = ".";
-
-	if (slash != NULL)
-		(void)snprintf(folder, sizeof folder, "%.*s",
-		    (int)(slash - path) + 1, path);
-	AUTO_FD int dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd == -1)
-		return ERR_MISSING;
-	return file_write(dir_fd, slash == NULL ? path : slash + 1, sealed);
-}
-
 int
 cli_keeper_backup(int argc, char **argv)
 {
@@ -188,6 +114,8 @@ cli_keeper_backup(int argc, char **argv)
 	AUTO_FD int dir_fd = -1;
 	enum err e;
 
+	if (argc == 4 && strcmp(argv[1], "--split") == 0)
+		return keeper_split(argv[0], argv[2], argv[3]);
 	if (argc != 3)
 		return 2;
 	if (crypto_init() != ERR_OK ||
@@ -195,7 +123,7 @@ cli_keeper_backup(int argc, char **argv)
 		return complain(argv[0], "there is no such keeper folder");
 	buf_init_secret(&phrase, 1024);
 	buf_init_secret(&again, 1024);
-	buf_init(&sealed, ALL_OCTETS + 1024);
+	buf_init(&sealed, KEEPER_FOLDER_OCTETS + 1024);
 	if (phrase_read("Passphrase for the backup", &phrase) != ERR_OK ||
 	    phrase.len < PHRASE_LEAST)
 		return complain(argv[0],
@@ -205,7 +133,7 @@ cli_keeper_backup(int argc, char **argv)
 		!slice_eq(buf_slice(&phrase), buf_slice(&again))))
 		return complain(argv[0], "that was another one");
 	if ((e = folder_seal(dir_fd, buf_slice(&phrase), &sealed)) != ERR_OK ||
-	    (e = sealed_write(argv[2], buf_slice(&sealed))) != ERR_OK)
+	    (e = whole_write(argv[2], buf_slice(&sealed))) != ERR_OK)
 		return complain(argv[0], err_text(e));
 	(void)puts(
 	    "Keep it away from the server's backup: with both, "
@@ -222,14 +150,19 @@ cli_keeper_restore(int argc, char **argv)
 	AUTO_FD int dir_fd = -1;
 	enum err e;
 
+	if (argc == 4)
+		return keeper_join(argv[0], argv[1], argv[2], argv[3]);
 	if (argc != 3)
 		return 2;
 	buf_init_secret(&phrase, 1024);
-	buf_init_secret(&plain, ALL_OCTETS);
-	buf_init(&sealed, ALL_OCTETS + 1024);
+	buf_init_secret(&plain, KEEPER_FOLDER_OCTETS);
+	buf_init(&sealed, KEEPER_FOLDER_OCTETS + 1024);
 	if (crypto_init() != ERR_OK ||
 	    file_read(AT_FDCWD, argv[1], &sealed) != ERR_OK)
 		return complain(argv[0], "there is no such backup");
+	if (keeper_share_is(buf_slice(&sealed)))
+		return complain(argv[0],
+		    "that is one share of three: give two of them");
 	if (folder_open(argv[2], &dir_fd) != ERR_OK ||
 	    folder_must_be_empty(dir_fd) != ERR_OK)
 		return complain(argv[0],
@@ -240,7 +173,7 @@ cli_keeper_restore(int argc, char **argv)
 	if (e == ERR_CRYPTO)
 		return complain(argv[0], "that is not its passphrase");
 	if (e != ERR_OK ||
-	    (e = folder_get(buf_slice(&plain), dir_fd)) != ERR_OK)
+	    (e = keeper_folder_get(buf_slice(&plain), dir_fd)) != ERR_OK)
 		return complain(argv[0], err_text(e));
 	(void)puts("The keeper's secret is back.");
 	return 0;

@@ -10,8 +10,9 @@ static const struct {
 } commands[] = {
 	{ "backup", "SERVER-FOLDER TO", cli_backup },
 	{ "fsck", "SERVER-FOLDER KEEPER-FOLDER", cli_fsck },
-	{ "keeper-backup", "KEEPER-FOLDER FILE", cli_keeper_backup },
-	{ "keeper-restore", "FILE KEEPER-FOLDER", cli_keeper_restore },
+	{ "keeper-backup", "[--split] KEEPER-FOLDER FILE", cli_keeper_backup },
+	{ "keeper-restore", "FILE [OTHER-SHARE] KEEPER-FOLDER",
+	    cli_keeper_restore },
 	{ "lan-cert", "FOLDER", cli_lan_cert },
 	{ "lan-name", "CERTIFICATE", cli_lan_name },
 	{ "link", "FOLDER", cli_link },

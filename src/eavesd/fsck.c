@@ -399,15 +399,23 @@ strays_tell(struct check *c)
 static int
 look(struct check *c)
 {
+	bool older;
 	enum err e;
 
-	if ((e = store_open("store.db", &c->store)) != ERR_OK)
+	if ((e = store_open_as_is("store.db", &older, &c->store)) != ERR_OK)
 		return complain(
 		    e == ERR_IO
 			? "the store cannot be read; is Eaves running? Stop it "
 			  "first"
-			: "the store does not open: it is damaged, or of a "
-			  "newer Eaves");
+		    : e == ERR_UNSUPPORTED
+			? "the store was written by a newer Eaves"
+			: "the store does not open: it is damaged");
+	if (older) {
+		store_close(c->store);
+		return complain("the store is of an older Eaves: it is brought "
+				"up to date when eavesd starts. Start it once, "
+				"or look with the programs of then");
+	}
 	if ((e = rows_look(c)) == ERR_OK &&
 	    (e = store_each(c->store, SQL_CHECK_SEGMENT, NO_CELLS, segment_look,
 		 c)) == ERR_OK)

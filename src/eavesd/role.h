@@ -46,4 +46,12 @@ int parent_main(int argc, char **argv);
 struct sandbox_missing;
 void role_ready(struct ipc *parent, const struct sandbox_missing *missing);
 
+/*
+ * What lies in the folder is of a newer Eaves and is left alone: the parent
+ * says so, and ends with the second of these.
+ */
+#define ROLE_NEWER   100
+#define PARENT_NEWER 4
+_Noreturn void role_newer(void);
+
 #endif

@@ -6,6 +6,10 @@
 #include "model/run.h"
 #include "os/file.h"
 
+/*
+ * Of all that lies in the hub's folder: what else is there are octets of a
+ * fixed number, and a word that is thrown away when it is not understood.
+ */
 #define HOME_VERSION    1
 #define HOME_OCTETS_MAX ((size_t)4 << 20)
 
@@ -115,8 +119,9 @@ home_get(struct hub_home *h, struct slice octets)
 	enum err e = ERR_OK;
 
 	rd_init(&r, octets);
-	if (rd_u8(&r) != HOME_VERSION)
-		return ERR_CORRUPT;
+	const uint8_t form = rd_u8(&r);
+	if (form != HOME_VERSION)
+		return form > HOME_VERSION ? ERR_UNSUPPORTED : ERR_CORRUPT;
 	rd_id(&r, &h->home);
 	h->epoch = rd_u32(&r);
 	h->told_version = rd_u64(&r);

@@ -210,6 +210,7 @@ home_read(struct hub *h)
 		log_event(EV_HUB_HOME_DAMAGED, F_NONE, F_NONE);
 		e = ERR_MISSING;
 	}
+	h->newer = e == ERR_UNSUPPORTED;
 	return e == ERR_MISSING ? ERR_OK : e;
 }
 
@@ -293,8 +294,9 @@ hub_main(void)
 	if (h == NULL)
 		return 1;
 	if ((e = hub_open(h)) != ERR_OK) {
-		log_event(EV_HUB_FAILED, F_ERR(e), F_NONE);
-		return 1;
+		log_event(h->newer ? EV_FOLDER_NEWER : EV_HUB_FAILED, F_ERR(e),
+		    F_NONE);
+		return h->newer ? HUB_STATUS_NEWER : 1;
 	}
 	h->rest_ms = REST_MS_FIRST;
 	hub_step(h, STEP_ENROLL);

@@ -61,6 +61,7 @@ struct hub {
 	struct settings settings;
 	struct hub_keys *keys;
 	struct hub_home home;
+	bool newer; /* what lies in the folder is */
 	struct server server;
 	struct api api;
 	struct uplink uplink;

@@ -325,6 +325,30 @@ a_hub_is_taken_in_and_remembers_over_a_restart(void **state)
 }
 
 static void
+what_a_newer_hub_kept_is_not_taken_for_damaged(void **state)
+{
+	struct scene s;
+	struct hub_home again;
+	AUTO_BUF struct buf b;
+
+	(void)state;
+	scene_open(&s);
+	scene_take_in(&s);
+	T_OK(hub_home_save(&s.home, s.dir));
+	buf_init(&b, (size_t)4 << 20);
+	T_OK(file_read(s.dir, "home", &b));
+	b.at[0]++;
+	T_OK(file_write(s.dir, "home", buf_slice(&b)));
+	hub_home_init(&again);
+	T_ERR(ERR_UNSUPPORTED, hub_home_load(&again, s.dir));
+	b.at[0] = 0;
+	T_OK(file_write(s.dir, "home", buf_slice(&b)));
+	T_ERR(ERR_CORRUPT, hub_home_load(&again, s.dir));
+	hub_home_fini(&again);
+	scene_close(&s);
+}
+
+static void
 a_new_epoch_is_followed_with_its_committed_keys_only(void **state)
 {
 	struct scene s;
@@ -425,6 +449,8 @@ main(void)
 		    who_did_not_read_the_link_opens_nothing_and_is_counted),
 		cmocka_unit_test(
 		    a_hub_is_taken_in_and_remembers_over_a_restart),
+		cmocka_unit_test(
+		    what_a_newer_hub_kept_is_not_taken_for_damaged),
 		cmocka_unit_test(
 		    a_new_epoch_is_followed_with_its_committed_keys_only),
 		cmocka_unit_test(

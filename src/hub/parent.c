@@ -39,6 +39,7 @@ struct parent {
 	const struct settings *settings;
 	int folder_fd, signal_fd, channel_fd, capture_fd;
 	pid_t hub;
+	bool newer;                        /* what lies in the folder is */
 	uint64_t hub_began_ms, hub_due_ms; /* due: when it may start again */
 	uint64_t rest_ms;
 	pid_t capture[CAPTURES_MAX];
@@ -261,15 +262,27 @@ capture_named(struct parent *p, size_t n, struct slice request, int *ret_fd)
 
 /* --- the hub process --- */
 
+/* It has ended; why is asked in one case alone. */
+static void
+hub_status(struct parent *p, int status)
+{
+	p->hub = 0;
+	p->newer |= WIFEXITED(status) &&
+		    WEXITSTATUS(status) == HUB_STATUS_NEWER;
+}
+
 /* Without its channel it ends its runs and goes; who does not is ended. */
 static void
 hub_wait(struct parent *p)
 {
 	const struct timespec step = { .tv_nsec = 10000000 };
+	int status;
 
 	for (int i = 0; i < STOP_STEPS; i++) {
-		if (waitpid(p->hub, NULL, WNOHANG) == p->hub)
+		if (waitpid(p->hub, &status, WNOHANG) == p->hub) {
+			hub_status(p, status);
 			return;
+		}
 		(void)nanosleep(&step, NULL);
 	}
 	(void)kill(p->hub, SIGKILL);
@@ -344,6 +357,8 @@ hub_rest(struct parent *p)
 	const uint64_t now = clock_monotonic_ms();
 
 	hub_end(p);
+	if (p->newer)
+		return; /* for good */
 	if (p->rest_ms == 0 || now - p->hub_began_ms > RAN_LONG_MS)
 		p->rest_ms = 500;
 	p->rest_ms = p->rest_ms * 2 > REST_MS_MAX ? REST_MS_MAX
@@ -405,6 +420,7 @@ signals_take(struct parent *p)
 {
 	struct signalfd_siginfo info;
 	bool stop = false;
+	int status;
 
 	while (read(p->signal_fd, &info, sizeof info) == sizeof info)
 		stop |= info.ssi_signo != SIGCHLD;
@@ -415,8 +431,8 @@ signals_take(struct parent *p)
 			ports_close(&p->ports[i]);
 		}
 	finders_reap(&p->finders);
-	if (p->hub > 0 && waitpid(p->hub, NULL, WNOHANG) == p->hub) {
-		p->hub = 0;
+	if (p->hub > 0 && waitpid(p->hub, &status, WNOHANG) == p->hub) {
+		hub_status(p, status);
 		hub_rest(p);
 	}
 	return !stop;
@@ -459,7 +475,7 @@ parent_turn(struct parent *p)
 	}
 	if (fds[0].revents != 0 && !signals_take(p))
 		return false;
-	if (p->hub == 0 && clock_monotonic_ms() >= p->hub_due_ms &&
+	if (p->hub == 0 && !p->newer && clock_monotonic_ms() >= p->hub_due_ms &&
 	    hub_start(p) != ERR_OK)
 		hub_rest(p);
 	return true;
@@ -572,8 +588,13 @@ parent_main(const struct settings *s)
 	}
 	finders_init(&p.finders, p.capture_fd,
 	    s->uid_base == 0 ? 0 : s->uid_base + 1);
-	while (parent_turn(&p))
+	while (parent_turn(&p) && !p.newer)
 		;
 	hub_end(&p);
-	return 0;
+	if (p.newer)
+		(void)fputs("eaves-hub: what lies in its folder was written by "
+			    "a newer Eaves, and this one does not touch it. "
+			    "Update the programs\n",
+		    stderr);
+	return p.newer ? PARENT_STATUS_NEWER : 0;
 }

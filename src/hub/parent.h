@@ -15,6 +15,13 @@
 #define HUB_FOLDER_FD   4
 #define HUB_SETTINGS_FD 5
 
+/*
+ * Exit status of the hub process: what lies in its folder is of a newer Eaves,
+ * and is left alone. The parent then ends with the other.
+ */
+#define HUB_STATUS_NEWER    100
+#define PARENT_STATUS_NEWER 4
+
 /* Until SIGTERM or SIGINT; returns the exit status. */
 int parent_main(const struct settings *s);
 

@@ -9,7 +9,7 @@
 
 /* clang-format off */
 const char *const schema_sql[] = {
-#define TABLE(name, what) "CREATE TABLE IF NOT EXISTS " #name " ("
+#define TABLE(name, what) "CREATE TABLE " #name " ("
 #define FIELD(column, class, what) #column " " SQL_##class ", "
 #define END(name) "PRIMARY KEY (" KEY_##name ")) WITHOUT ROWID;",
 #define KEY_meta "id"
@@ -27,6 +27,15 @@ const char *const schema_sql[] = {
 #define KEY_holds "segment"
 #define KEY_span "name"
 #include "schema/fields.def"
+	/* the newest segment of a stream, among a million of them */
+	"CREATE INDEX segment_place ON segment (stream, place)",
+};
+
+const struct schema_step schema_steps[] = {
+#define MIGRATION(n, text) { n, text "; UPDATE meta SET version = " #n },
+#include "schema/migrations.def"
+#undef MIGRATION
 };
 /* clang-format on */
 const unsigned schema_sql_count = sizeof schema_sql / sizeof *schema_sql;
+const unsigned schema_step_count = sizeof schema_steps / sizeof *schema_steps;

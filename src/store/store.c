@@ -254,35 +254,94 @@ pragmas_set(struct store *s)
 	return err_of_sqlite(sqlite3_exec(s->db, text, NULL, NULL, NULL));
 }
 
-static enum err
-tables_make(struct store *s)
-{
-	int r = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+/* --- versions of the schema --- */
 
-	for (unsigned i = 0; r == SQLITE_OK && i < schema_sql_count; i++)
-		r = sqlite3_exec(s->db, schema_sql[i], NULL, NULL, NULL);
-	if (r == SQLITE_OK)
-		r = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
-	return err_of_sqlite(r);
+static enum err
+statement_prepare(struct store *s, enum statement n)
+{
+	if (s->statements[n] != NULL)
+		return ERR_OK;
+	return err_of_sqlite(sqlite3_prepare_v3(s->db, sql[n], -1,
+	    SQLITE_PREPARE_PERSISTENT, &s->statements[n], NULL));
+}
+
+/* 0: an empty file. */
+static enum err
+version_read(struct store *s, uint64_t *ret_version)
+{
+	uint64_t tables, metas, version;
+	enum err e;
+
+	if ((e = store_number(s, SQL_META_TABLES, NO_CELLS, 0, &tables)) !=
+		ERR_OK ||
+	    (e = store_number(s, SQL_META_TABLES, NO_CELLS, 1, &metas)) !=
+		ERR_OK)
+		return e;
+	*ret_version = 0;
+	if (tables == 0)
+		return ERR_OK;
+	if (metas != 1)
+		return ERR_CORRUPT; /* somebody else's file */
+	if ((e = statement_prepare(s, SQL_META_GET)) != ERR_OK)
+		return e;
+	e = store_number(s, SQL_META_GET, NO_CELLS, 0, &version);
+	/* version 1 wrote its row after its tables: power can go between */
+	if (e == ERR_MISSING)
+		version = 1;
+	else if (e != ERR_OK || version == 0)
+		return e == ERR_OK ? ERR_CORRUPT : e;
+	*ret_version = version;
+	return ERR_OK;
 }
 
 static enum err
-version_check(struct store *s)
+text_run(struct store *s, const char *text)
 {
-	static const struct id no_stamp;
-	uint64_t version = 0;
+	return err_of_sqlite(sqlite3_exec(s->db, text, NULL, NULL, NULL));
+}
+
+static enum err
+tables_make(struct store *s)
+{
+	enum err e = ERR_OK;
+
+	for (unsigned i = 0; e == ERR_OK && i < schema_sql_count; i++)
+		e = text_run(s, schema_sql[i]);
+	if (e != ERR_OK || (e = statement_prepare(s, SQL_META_MAKE)) != ERR_OK)
+		return e;
+	return store_write(s, SQL_META_MAKE,
+	    CELLS(cell_count((struct count){ SCHEMA_VERSION })));
+}
+
+static enum err
+tables_migrate(struct store *s, uint64_t from)
+{
+	enum err e = ERR_OK;
+
+	for (unsigned i = 0; e == ERR_OK && i < schema_step_count; i++)
+		if (schema_steps[i].to > from)
+			e = text_run(s, schema_steps[i].sql);
+	return e;
+}
+
+/* All of it in one transaction: a store is of one version or of the next. */
+static enum err
+schema_bring(struct store *s)
+{
+	uint64_t version;
 	enum err e;
 
-	e = store_number(s, SQL_META_GET, NO_CELLS, 0, &version);
-	if (e == ERR_MISSING) {
-		e = store_write(s, SQL_META_PUT,
-		    CELLS(cell_count((struct count){ SCHEMA_VERSION }),
-			cell_id(&no_stamp)));
-		return e == ERR_OK ? store_commit(s) : e;
-	}
-	if (e != ERR_OK)
+	if ((e = writing_begin(s)) != ERR_OK)
 		return e;
-	return version > SCHEMA_VERSION ? ERR_UNSUPPORTED : ERR_OK;
+	if ((e = version_read(s, &version)) == ERR_OK)
+		e = version > SCHEMA_VERSION ? ERR_UNSUPPORTED
+		    : version == 0           ? tables_make(s)
+					     : tables_migrate(s, version);
+	if (e == ERR_OK)
+		return store_commit(s);
+	s->writing = false;
+	(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return e;
 }
 
 static int
@@ -321,6 +380,37 @@ vfs_here(void)
 	return here.zName;
 }
 
+static enum err
+file_open(struct store *s, const char *name, int how)
+{
+	static const enum statement early[] = { SQL_META_TABLES, SQL_BEGIN,
+		SQL_COMMIT, SQL_COPY };
+	enum err e;
+
+	s->magic = STORE_MAGIC;
+	(void)snprintf(s->name, sizeof s->name, "%s", name);
+	(void)snprintf(s->wal, sizeof s->wal, "%s-wal", s->name);
+	e = err_of_sqlite(sqlite3_open_v2(name, &s->db,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | how, vfs_here()));
+	if (e == ERR_OK)
+		(void)sqlite3_extended_result_codes(s->db, 1);
+	if (e == ERR_OK)
+		e = pragmas_set(s);
+	for (size_t i = 0; e == ERR_OK && i < COUNT(early); i++)
+		e = statement_prepare(s, early[i]);
+	return e;
+}
+
+static enum err
+statements_prepare(struct store *s)
+{
+	enum err e = ERR_OK;
+
+	for (int i = 0; e == ERR_OK && i < STATEMENT__MAX; i++)
+		e = statement_prepare(s, (enum statement)i);
+	return e;
+}
+
 enum err
 store_open(const char *name, struct store **ret_store)
 {
@@ -329,29 +419,36 @@ store_open(const char *name, struct store **ret_store)
 
 	if (s == NULL)
 		return ERR_NOMEM;
-	s->magic = STORE_MAGIC;
-	(void)snprintf(s->name, sizeof s->name, "%s", name);
-	(void)snprintf(s->wal, sizeof s->wal, "%s-wal", s->name);
-	e = err_of_sqlite(sqlite3_open_v2(name, &s->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-	    vfs_here()));
-	if (e == ERR_OK)
-		(void)sqlite3_extended_result_codes(s->db, 1);
-	if (e != ERR_OK || (e = pragmas_set(s)) != ERR_OK ||
-	    (e = tables_make(s)) != ERR_OK)
-		goto close_store;
-	for (size_t i = 0; i < STATEMENT__MAX; i++)
-		if ((e = err_of_sqlite(sqlite3_prepare_v3(s->db, sql[i], -1,
-			 SQLITE_PREPARE_PERSISTENT, &s->statements[i],
-			 NULL))) != ERR_OK)
-			goto close_store;
-	if ((e = version_check(s)) != ERR_OK)
-		goto close_store;
-	*ret_store = s;
-	return ERR_OK;
+	if ((e = file_open(s, name, SQLITE_OPEN_CREATE)) == ERR_OK &&
+	    (e = schema_bring(s)) == ERR_OK &&
+	    (e = statements_prepare(s)) == ERR_OK)
+		*ret_store = s;
+	else
+		store_close(s);
+	return e;
+}
 
-close_store:
-	store_close(s);
+enum err
+store_open_as_is(const char *name, bool *ret_older, struct store **ret_store)
+{
+	struct store *s = calloc(1, sizeof *s);
+	uint64_t version;
+	enum err e;
+
+	if (s == NULL)
+		return ERR_NOMEM;
+	if ((e = file_open(s, name, 0)) == ERR_OK &&
+	    (e = version_read(s, &version)) == ERR_OK) {
+		if (version > SCHEMA_VERSION)
+			e = ERR_UNSUPPORTED;
+		else if (version == SCHEMA_VERSION)
+			e = statements_prepare(s);
+	}
+	if (e == ERR_OK) {
+		*ret_older = version < SCHEMA_VERSION;
+		*ret_store = s;
+	} else
+		store_close(s);
 	return e;
 }
 

@@ -60,10 +60,14 @@ struct store;
 struct row;
 
 /*
- * In the current folder. ERR_UNSUPPORTED: written by a newer Eaves;
- * ERR_CORRUPT, ERR_IO.
+ * In the current folder; made if it is not there, and brought to our version
+ * of the schema if an older Eaves wrote it. ERR_UNSUPPORTED: written by a
+ * newer one, and not touched; ERR_CORRUPT, ERR_IO.
  */
 MUST_USE enum err store_open(const char *name, struct store **ret_store);
+/* Makes nothing and changes nothing: an older one is for store_copy() alone. */
+MUST_USE enum err
+store_open_as_is(const char *name, bool *ret_older, struct store **ret_store);
 void store_close(struct store *s);
 
 #define CELLS(...)                                                             \

@@ -7,8 +7,8 @@ word_keep(struct store *s, const char *word, struct count n)
 {
 	(void)word;
 #ifdef LEAK
-	return store_write(s, SQL_META_PUT, CELLS(cell_count(n), word));
+	return store_write(s, SQL_META_MAKE, CELLS(cell_count(n), word));
 #else
-	return store_write(s, SQL_META_PUT, CELLS(cell_count(n)));
+	return store_write(s, SQL_META_MAKE, CELLS(cell_count(n)));
 #endif
 }

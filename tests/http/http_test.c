@@ -162,6 +162,7 @@ the_port_for_numbers_says_numbers_alone(void **state)
 	    "GET /metrics HTTP/1.1\r\n" H "Connection: close\r\n\r\n", text,
 	    sizeof text);
 	assert_non_null(strstr(text, "\neaves_connections "));
+	assert_non_null(strstr(text, "text/plain; version=0.0.4\r\n"));
 	assert_non_null(strstr(text, "\neaves_records_day 0\n"));
 	(void)all_said(metrics_port,
 	    "GET /api/info HTTP/1.1\r\n" H "Connection: close\r\n\r\n", text,

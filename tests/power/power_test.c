@@ -2,10 +2,17 @@
  * power_test.c - the power goes at a random write or sync, a hundred times
  * over: no row that was acknowledged (store_commit() said OK) is lost, and none
  * is there by half. With syncs that lie, rows are lost: so the test can fail.
+ * And at each write or sync of a migration: the store is of one version or of
+ * the next.
  */
+#include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/obj.h"
+#include "os/file.h"
+#include "schema/sql.h"
 #include "store/store.h"
 #include "tests/power/cut.h"
 #include "unit/t.h"
@@ -143,12 +150,106 @@ with_syncs_that_lie_rows_are_lost(void **state)
 	assert_true(lost_over_all_seeds() > 0);
 }
 
+/* --- migrations --- */
+
+#define SQL_OCTETS (1u << 20)
+
+static void
+old_store_make(void)
+{
+	AUTO_BUF struct buf sql;
+	char path[512];
+	sqlite3 *db;
+
+	(void)snprintf(path, sizeof path, "%s/store/1.sql",
+	    getenv("EAVES_VECTORS"));
+	buf_init(&sql, SQL_OCTETS);
+	T_OK(file_read(AT_FDCWD, path, &sql));
+	T_OK(buf_append(&sql, SLICE_OF("")));
+	assert_int_equal(sqlite3_open("store.db", &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+			     "PRAGMA locking_mode=EXCLUSIVE;"
+			     "PRAGMA journal_mode=WAL;",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, (const char *)sql.at, NULL, NULL,
+			     NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static uint64_t
+number(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *st;
+
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	const uint64_t n = (uint64_t)sqlite3_column_int64(st, 0);
+	assert_int_equal(sqlite3_finalize(st), SQLITE_OK);
+	return n;
+}
+
+/* What is on the disk, looked at without our own code: its version. */
+static unsigned
+version_whole(void)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open("store.db", &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE;",
+			     NULL, NULL, NULL),
+	    SQLITE_OK);
+	const unsigned version = (unsigned)number(db,
+	    "SELECT version FROM meta");
+	const bool made = number(db, "SELECT count(*) FROM sqlite_master "
+				     "WHERE name = 'segment_place'") == 1;
+	assert_int_equal(number(db, "SELECT count(*) FROM ticket"), 4);
+	assert_int_equal(number(db, "SELECT count(*) FROM record"), 1);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(made, version == SCHEMA_VERSION);
+	assert_true(version == 1 || version == SCHEMA_VERSION);
+	return version;
+}
+
+static void
+a_migration_is_whole_or_did_not_happen(void **state)
+{
+	unsigned old = 0, cuts = 0;
+
+	(void)state;
+	cut_install(false);
+	for (bool cut_it = true; cut_it; cuts++) {
+		struct store *s = NULL;
+		bool opened;
+
+		cut_reset(cuts + 1, 0);
+		old_store_make();
+		cut_at(cuts + 1);
+		if ((opened = store_open("store.db", &s) == ERR_OK))
+			store_close(s);
+		cut_it = cut_failed();
+		cut_power_on();
+		old += version_whole() == 1;
+		/* what was said to be done stays so */
+		if (opened)
+			assert_int_equal(version_whole(), SCHEMA_VERSION);
+		T_OK(store_open("store.db", &s));
+		store_close(s);
+		assert_int_equal(version_whole(), SCHEMA_VERSION);
+	}
+	print_message("# power went at %u places, %u times before it was so\n",
+	    cuts - 1, old);
+	assert_true(cuts > 10 && old > 5 && old < cuts);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    no_acknowledged_row_is_lost_when_the_power_goes),
+		cmocka_unit_test(a_migration_is_whole_or_did_not_happen),
 		cmocka_unit_test(with_syncs_that_lie_rows_are_lost),
 	};
 

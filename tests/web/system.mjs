@@ -92,6 +92,7 @@ export class System {
     for (const d of ['server', 'keeper', 'hub']) fs.mkdirSync(path.join(this.dir, d));
     this.port = this.devicePort = 0;
     this.hubProgram = 'src/hub/eaves-hub';
+    this.serverArgs = [];
     this.hubArgs = ['--camera', 'demo', '--camera-name', 'Front door'];
   }
 
@@ -107,7 +108,7 @@ export class System {
   async serverStart() {
     this.server = new Program('eavesd', 'src/eavesd/eavesd', [
       '--dir', this.at('server'), '--keeper-dir', this.at('keeper'), '--uid-base', '0',
-      '--port', String(this.port), '--device-port', String(this.devicePort),
+      '--port', String(this.port), '--device-port', String(this.devicePort), ...this.serverArgs,
     ], this.at('eavesd.log'));
     const [, port, devicePort] = await this.server.line(/^ready (\d+) (\d+)/);
     this.port = Number(port);
@@ -126,7 +127,7 @@ export class System {
    * A hub whose clock begins hours ago and runs ahead (tests/fast), with a
    * small camera. After start(), feed it.
    */
-  past(hours, film = null) {
+  past(hours, film = null, fps = 5) {
     this.hubProgram = `tests/fast/${hours}/eaves-hub`;
     this.fifo = this.at('camera.fifo');
     execFileSync('mkfifo', [this.fifo]);
@@ -137,12 +138,13 @@ export class System {
         '-t', '60', '-c:v', 'libx264', '-preset', 'veryfast', '-bf', '0', '-g', '10', '-crf', '36',
         '-x264-params', 'aud=1:scenecut=0', '-f', 'h264', this.film]);
     this.feedHours = hours;
+    this.feedFps = fps;
   }
 
   /* Resolves when the clock has caught up. */
   feed() {
     const to = fs.openSync(this.fifo, 'w');
-    this.feeder = spawn(path.join(build, `tests/fast/${this.feedHours}/feed`), [this.film, '5'],
+    this.feeder = spawn(path.join(build, `tests/fast/${this.feedHours}/feed`), [this.film, String(this.feedFps)],
       { stdio: ['ignore', to, 'pipe'] });
     fs.closeSync(to);
     return new Promise((done) => this.feeder.stderr.once('data', done));

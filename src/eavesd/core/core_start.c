@@ -13,7 +13,6 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/sandbox.h"
-#include "schema/sql.h"
 
 #define SWEEP_MS 1000u
 
@@ -80,7 +79,6 @@ static enum err
 stamp_agree(struct core *core)
 {
 	AUTO_BUF struct buf stamp, answer;
-	const struct count version = { SCHEMA_VERSION };
 	struct id fresh;
 	enum err e;
 
@@ -94,8 +92,8 @@ stamp_agree(struct core *core)
 	if (answer.len != ID_OCTETS + 1)
 		return ERR_CORRUPT;
 	memcpy(fresh.octets, answer.at, ID_OCTETS);
-	if ((e = store_write(core->store, SQL_META_PUT,
-		 CELLS(cell_count(version), cell_id(&fresh)))) != ERR_OK ||
+	if ((e = store_write(core->store, SQL_META_STAMP,
+		 CELLS(cell_id(&fresh)))) != ERR_OK ||
 	    (e = store_commit(core->store)) != ERR_OK)
 		return e;
 	if (answer.at[ID_OCTETS] != 0)
@@ -224,6 +222,16 @@ folders_open(struct core *core)
 }
 
 static enum err
+folder_store_open(struct core *core)
+{
+	const enum err e = store_open("store.db", &core->store);
+
+	if (e == ERR_UNSUPPORTED)
+		role_newer();
+	return e;
+}
+
+static enum err
 core_begin(struct core *core, const struct role_start *start,
     struct sandbox_missing *missing)
 {
@@ -251,7 +259,7 @@ core_begin(struct core *core, const struct role_start *start,
 	    (e = peer_connect(core, IPC_EDGE, CORE_FD_EDGE)) != ERR_OK ||
 	    (e = sandbox_enter(&fence, missing)) != ERR_OK ||
 	    (e = folders_open(core)) != ERR_OK ||
-	    (e = store_open("store.db", &core->store)) != ERR_OK ||
+	    (e = folder_store_open(core)) != ERR_OK ||
 	    (e = stamp_agree(core)) != ERR_OK ||
 	    (e = segments_tidy(core)) != ERR_OK ||
 	    (e = store_commit(core->store)) != ERR_OK)

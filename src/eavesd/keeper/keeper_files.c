@@ -8,12 +8,14 @@
 #include "os/clock.h"
 #include "os/file.h"
 
-#define SECRET_NAME   "keeper.secret"
-#define SECRET_MAGIC  SLICE_LIT("EAVESKP1")
-#define SECRET_OCTETS (8 + 4 * KEY_OCTETS + 64 + 32 + 1 + KEY_OCTETS)
-#define JOURNAL_ROW   48 /* type, id, generation, 15 octets of check */
-#define SLOT_OCTETS   32
-#define SLOTS_MAX     (1u << 26)
+#define SECRET_NAME "keeper.secret"
+/* Its last octet is the version of all that lies in the folder. */
+#define SECRET_MAGIC      SLICE_LIT("EAVESKP1")
+#define SECRET_OCTETS     (8 + 4 * KEY_OCTETS + 64 + 32 + 1 + KEY_OCTETS)
+#define SECRET_OCTETS_MAX 4096 /* of a newer Eaves, too */
+#define JOURNAL_ROW       48   /* type, id, generation, 15 octets of check */
+#define SLOT_OCTETS       32
+#define SLOTS_MAX         (1u << 26)
 
 /* --- the secret --- */
 
@@ -26,7 +28,7 @@ secret_draw(struct buf *b)
 	random[4 * KEY_OCTETS + 96] = 1; /* version of the row key */
 	if (buf_append(b, SECRET_MAGIC) != ERR_OK ||
 	    buf_append(b, SLICE_OF(random)) != ERR_OK)
-		abort(); /* its cap is exactly this */
+		abort(); /* its cap is more than this */
 	octets_wipe(random, sizeof random);
 }
 
@@ -36,6 +38,9 @@ secret_parse(struct slice s, struct keeper_secret *to)
 	uint8_t oprf_seed[64], seed[32];
 	struct rd r;
 
+	if (slice_starts(s, slice_head(SECRET_MAGIC, 7)) &&
+	    s.at[7] > SECRET_MAGIC.at[7] && s.at[7] <= '9')
+		return ERR_UNSUPPORTED;
 	if (s.len != SECRET_OCTETS || !slice_starts(s, SECRET_MAGIC))
 		return ERR_CORRUPT;
 	rd_init(&r, slice_skip(s, 8));
@@ -59,7 +64,7 @@ secret_load(struct keeper *k)
 	struct buf b;
 	enum err e;
 
-	buf_init_secret(&b, SECRET_OCTETS);
+	buf_init_secret(&b, SECRET_OCTETS_MAX);
 	e = file_read(k->folder_fd, SECRET_NAME, &b);
 	if (e == ERR_MISSING) {
 		secret_draw(&b);

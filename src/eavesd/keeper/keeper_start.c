@@ -92,11 +92,15 @@ keeper_main(const struct role_start *start)
 	    (p->parent = ipc_create(p->loop, ROLE_FD_PARENT, &parent)) ==
 		NULL ||
 	    core_connect(p, KEEPER_FD_CORE) != ERR_OK ||
-	    sandbox_enter(&fence, &missing) != ERR_OK ||
-	    keeper_open(&p->keeper, KEEPER_FD_FOLDER) != ERR_OK)
+	    sandbox_enter(&fence, &missing) != ERR_OK)
+		return 1;
+	enum err e = keeper_open(&p->keeper, KEEPER_FD_FOLDER);
+	if (e == ERR_UNSUPPORTED)
+		role_newer();
+	if (e != ERR_OK)
 		return 1;
 	role_ready(p->parent, &missing);
-	const enum err e = loop_run(p->loop);
+	e = loop_run(p->loop);
 	keeper_close(&p->keeper);
 	ipc_destroy(p->core);
 	ipc_destroy(p->parent);

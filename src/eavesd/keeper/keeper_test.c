@@ -531,6 +531,28 @@ a_malformed_question_is_refused(void **state)
 		}
 }
 
+static void
+what_a_newer_eaves_wrote_is_left_alone(void **state)
+{
+	struct bench *b = *state;
+	AUTO_BUF struct buf secret, after;
+
+	buf_init(&secret, 4096);
+	buf_init(&after, 4096);
+	T_OK(file_read(b->fd, "keeper.secret", &secret));
+	secret.at[7]++;
+	T_OK(buf_append(&secret, SLICE_LIT("more")));
+	T_OK(file_write(b->fd, "keeper.secret", buf_slice(&secret)));
+	keeper_close(b->k);
+	T_ERR(ERR_UNSUPPORTED, keeper_open(b->k, b->fd));
+	T_OK(file_read(b->fd, "keeper.secret", &after));
+	assert_true(slice_eq(buf_slice(&secret), buf_slice(&after)));
+	secret.at[0]++;
+	T_OK(file_write(b->fd, "keeper.secret", buf_slice(&secret)));
+	keeper_close(b->k);
+	T_ERR(ERR_CORRUPT, keeper_open(b->k, b->fd));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, bench_make, bench_drop)
 
 int
@@ -550,6 +572,7 @@ main(void)
 		TEST(a_passphrase_signs_in_and_another_does_not),
 		TEST(each_try_is_charged_before_it_is_answered),
 		TEST(a_malformed_question_is_refused),
+		TEST(what_a_newer_eaves_wrote_is_left_alone),
 	};
 
 	if (crypto_init() != ERR_OK)

@@ -257,6 +257,12 @@ child_start(struct child *c)
 		child_retry(c);
 }
 
+static bool
+status_is_newer(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == ROLE_NEWER;
+}
+
 static void
 child_reap(struct parent *p, pid_t pid, int status)
 {
@@ -269,12 +275,15 @@ child_reap(struct parent *p, pid_t pid, int status)
 		c->ready = false;
 		if (p->stopping)
 			continue;
-		log_event(EV_CHILD_DIED, F_COUNT("which", k),
+		const bool newer = status_is_newer(status);
+		log_event(newer ? EV_FOLDER_NEWER : EV_CHILD_DIED,
+		    F_COUNT("which", k),
 		    F_COUNT("status", WIFSIGNALED(status)
 					  ? 128 + WTERMSIG(status)
 					  : WEXITSTATUS(status)));
 		if (!p->told) { /* it never worked: say so instead */
-			p->status = 1;
+			if (p->status != PARENT_NEWER)
+				p->status = newer ? PARENT_NEWER : 1;
 			loop_stop(p->loop);
 		} else
 			child_retry(c);
@@ -581,6 +590,14 @@ children_run(struct parent *p)
 	for (int k = 0; k < CHILDREN; k++)
 		if (p->children[k].pid != 0)
 			(void)kill(p->children[k].pid, SIGKILL);
+	if (p->status == PARENT_NEWER) {
+		(void)complain("what lies here was written by a newer Eaves, "
+			       "and this one does not touch it. Update the "
+			       "programs, or restore the backup from before "
+			       "the update",
+		    "");
+		return p->status;
+	}
 	if (p->status != 0)
 		return complain("a process could not start; its message "
 				"stands above",
