@@ -18,6 +18,15 @@
 #define GRANTS_MAX    32u
 #define DEVICES_MAX   16u
 
+/*
+ * An answer to a reader comes in pieces that a channel carries: what its
+ * octets become as text, and as many items as that may be at most.
+ */
+#define PIECE_OCTETS   (900u << 10)
+#define PIECE_ITEMS    64u
+#define ITEMS_SKIP_MAX 65536u
+#define PLACE_OCTETS   96u /* of text around one piece's octets */
+
 static enum err
 home_parse(struct slice body, struct home *ret)
 {
@@ -358,7 +367,23 @@ struct reading {
 	struct home home;
 	struct id home_id, reader;
 	json_t *list;
+	size_t room; /* octets of text that still fit */
+	bool cut;    /* something is left for the next piece */
 };
+
+/* Whether a row's octets still fit. What does not ends the piece. */
+static bool
+room_take(struct reading *r, const struct row *row)
+{
+	const size_t need = B64_ROOM(row_octets(row, 2).len) + PLACE_OCTETS;
+
+	if (r->cut || need > r->room) {
+		r->cut = true;
+		return false;
+	}
+	r->room -= need;
+	return true;
+}
 
 /* What a member sealed when it came in must still look like it. */
 static enum err
@@ -384,12 +409,15 @@ version_out(void *ctx, const struct row *row)
 {
 	struct reading *r = ctx;
 	AUTO_BUF struct buf body;
-	json_t *o = json_object();
+	json_t *o;
 	struct rd rd;
 	enum err e;
 
+	if (!room_take(r, row))
+		return ERR_OK;
 	buf_init(&body, 2 * PART_OCTETS + 4096);
-	if (o == NULL || json_array_append_new(r->list, o) != 0)
+	if ((o = json_object()) == NULL ||
+	    json_array_append_new(r->list, o) != 0)
 		return ERR_NOMEM;
 	if ((e = row_open(r->call->core, TABLE_ENTRY, r->home.slot, &r->home_id,
 		 row_octets(row, 2), &body)) != ERR_OK)
@@ -411,11 +439,15 @@ keyitem_out(void *ctx, const struct row *row)
 {
 	struct reading *r = ctx;
 	AUTO_BUF struct buf item;
-	json_t *o = json_object();
+	json_t *o;
 	enum err e;
 
+	r->cut |= json_array_size(r->list) == PIECE_ITEMS;
+	if (!room_take(r, row))
+		return ERR_OK;
 	buf_init(&item, ITEM_OCTETS);
-	if (o == NULL || json_array_append_new(r->list, o) != 0)
+	if ((o = json_object()) == NULL ||
+	    json_array_append_new(r->list, o) != 0)
 		return ERR_NOMEM;
 	if ((e = row_open(r->call->core, TABLE_KEYITEM, r->home.slot,
 		 &r->reader, row_octets(row, 2), &item)) != ERR_OK)
@@ -424,34 +456,59 @@ keyitem_out(void *ctx, const struct row *row)
 	return peer_sealed_out(r, o, "item", buf_slice(&item));
 }
 
+/*
+ * Items first: a version may need any of them. Versions come with the piece
+ * that brings the last items. There is always one more of something, or
+ * nothing is left: a version and an item fit by themselves.
+ */
+static enum err
+piece_make(struct reading *r, struct count since, struct count skip)
+{
+	struct call *c = r->call;
+	enum err e;
+
+	r->room = PIECE_OCTETS;
+	r->list = json_array();
+	if (json_object_set_new(c->out, "keys", r->list) != 0)
+		return ERR_NOMEM;
+	if ((e = store_each(c->core->store, SQL_KEYITEM_SINCE,
+		 CELLS(cell_id(&r->home_id), cell_id(&r->reader),
+		     cell_count(since), cell_count(skip)),
+		 keyitem_out, r)) != ERR_OK)
+		return e;
+	r->list = json_array();
+	if (json_object_set_new(c->out, "versions", r->list) != 0)
+		return ERR_NOMEM;
+	if (!r->cut && (e = store_each(c->core->store, SQL_ENTRY_SINCE,
+			    CELLS(cell_id(&r->home_id), cell_count(since)),
+			    version_out, r)) != ERR_OK)
+		return e;
+	/* versions beyond a piece's most are not looked at here */
+	const json_t *last = json_array_get(r->list,
+	    json_array_size(r->list) - 1);
+	r->cut |= last != NULL && json_integer_value(json_object_get(last,
+				      "version")) != (json_int_t)r->home.newest;
+	return json_object_set_new(c->out, "more", json_boolean(r->cut)) == 0
+		   ? ERR_OK
+		   : ERR_NOMEM;
+}
+
 static void
 home_tell(struct call *c, const struct id *home)
 {
 	struct reading r = { .call = c, .home_id = *home };
-	struct count since;
+	struct count since, skip = { 0 };
 	enum err e;
 
-	if (!in_only(c, c->in, ONLY("since", "reader")) ||
+	if (!in_only(c, c->in, ONLY("since", "reader", "skip")) ||
 	    !in_number(c, c->in, "since", UINT32_MAX, &since.n) ||
-	    !in_id(c, c->in, "reader", &r.reader))
+	    !in_id(c, c->in, "reader", &r.reader) ||
+	    (json_object_get(c->in, "skip") != NULL &&
+		!in_number(c, c->in, "skip", ITEMS_SKIP_MAX, &skip.n)))
 		return;
-	if ((e = home_get(c->core, home, &r.home)) != ERR_OK)
-		goto fail;
-	r.list = json_array();
-	if (json_object_set_new(c->out, "versions", r.list) != 0 ||
-	    (e = store_each(c->core->store, SQL_ENTRY_SINCE,
-		 CELLS(cell_id(home), cell_count(since)), version_out, &r)) !=
-		ERR_OK)
-		goto fail;
-	r.list = json_array();
-	if (json_object_set_new(c->out, "keys", r.list) != 0 ||
-	    (e = store_each(c->core->store, SQL_KEYITEM_SINCE,
-		 CELLS(cell_id(home), cell_id(&r.reader), cell_count(since)),
-		 keyitem_out, &r)) != ERR_OK)
-		goto fail;
-	return;
-fail:
-	(void)call_fail_err(c, e == ERR_OK ? ERR_NOMEM : e);
+	if ((e = home_get(c->core, home, &r.home)) != ERR_OK ||
+	    (e = piece_make(&r, since, skip)) != ERR_OK)
+		(void)call_fail_err(c, e);
 }
 
 void

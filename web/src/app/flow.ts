@@ -252,7 +252,7 @@ async function founding(k: Kept): Promise<void> {
 async function homeRead(): Promise<void> {
   const h = home!;
   const k = kept!;
-  await h.read(async (since, reader) => api.homeRead(await ticketFresh(), since, reader));
+  await h.read(async (...at) => api.homeRead(await ticketFresh(), ...at));
   const pass = k.homes[0]!;
   h.pinCheck({ version: pass.version, hash: pass.hash });
   if (h.pin.version > pass.version) {
