@@ -15,6 +15,7 @@ const char *const schema_sql[] = {
 #define KEY_meta "id"
 #define KEY_account "name"
 #define KEY_vault "account"
+#define KEY_tally "account"
 #define KEY_ticket "id"
 #define KEY_entitlement "id"
 #define KEY_home "id"
@@ -27,6 +28,7 @@ const char *const schema_sql[] = {
 #define KEY_holds "segment"
 #define KEY_span "name"
 #include "schema/fields.def"
+	"CREATE INDEX IF NOT EXISTS record_day ON record (stream, day)",
 };
 /* clang-format on */
 const unsigned schema_sql_count = sizeof schema_sql / sizeof *schema_sql;

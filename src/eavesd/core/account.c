@@ -215,7 +215,8 @@ session_add(struct core *core, const struct ticket_in *t,
 	claims_scope(&claims, SCOPE_KIND, &kind);
 	claims_scope(&claims, SCOPE_ACCOUNT, account);
 	memcpy(claims.own, account->octets, ID_OCTETS);
-	return ticket_add(core, TICKET_SESSION, t, &claims);
+	const enum err e = tally_session(core, account, &t->id);
+	return e == ERR_OK ? ticket_add(core, TICKET_SESSION, t, &claims) : e;
 }
 
 /* A raise of global must not take the last way back: kind and account only. */

@@ -2,6 +2,8 @@
  * device.c - hubs and things: who they are is their key; where they belong
  * is a row that only the keeper opens.
  */
+#include <stdlib.h>
+
 #include "base/codec.h"
 #include "crypto/x509.h"
 #include "eavesd/core/core.h"
@@ -82,6 +84,73 @@ device_put(struct core *core, const uint8_t spki[static SHA256_OCTETS],
 		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
 }
 
+/* --- not too many --- */
+
+struct strangers {
+	struct core *core;
+	struct index16 name[SERVER_DEVICES_MAX];
+	size_t count;
+};
+
+static enum err
+stranger_take(void *ctx, const struct row *row)
+{
+	struct strangers *all = ctx;
+	const struct slice name = row_octets(row, 0);
+	AUTO_BUF struct buf body;
+	struct device d;
+	struct id id;
+	enum err e;
+
+	if (name.len != ID_OCTETS || all->count == COUNT(all->name))
+		return ERR_OK;
+	memcpy(id.octets, name.at, ID_OCTETS);
+	buf_init(&body, 4096);
+	if ((e = row_open(all->core, TABLE_DEVICE, 0, &id, row_octets(row, 2),
+		 &body)) != ERR_OK ||
+	    (e = device_parse(buf_slice(&body), &d)) != ERR_OK)
+		return e;
+	if (id_is_zero(&d.home))
+		all->name[all->count++].octets = id;
+	return ERR_OK;
+}
+
+/* Anybody may enroll; who stayed a stranger makes room for the next one. */
+static enum err
+strangers_drop(struct core *core)
+{
+	struct strangers *all = calloc(1, sizeof *all);
+	enum err e;
+
+	if (all == NULL)
+		return ERR_NOMEM;
+	all->core = core;
+	e = store_each(core->store, SQL_CHECK_DEVICE, NO_CELLS, stranger_take,
+	    all);
+	for (size_t i = 0; e == ERR_OK && i < all->count; i++)
+		e = store_write(core->store, SQL_DEVICE_DROP,
+		    CELLS(cell_index(&all->name[i])));
+	if (e == ERR_OK && all->count == 0)
+		e = ERR_LIMIT;
+	free(all);
+	return e;
+}
+
+static enum err
+device_new(struct core *core, const uint8_t spki[static SHA256_OCTETS])
+{
+	const struct device none = { 0 };
+	uint64_t count = 0;
+	enum err e;
+
+	if ((e = store_number(core->store, SQL_DEVICE_COUNT, NO_CELLS, 0,
+		 &count)) != ERR_OK ||
+	    (count >= SERVER_DEVICES_MAX &&
+		(e = strangers_drop(core)) != ERR_OK))
+		return e;
+	return device_put(core, spki, &none);
+}
+
 void
 device_enroll(struct call *c)
 {
@@ -101,7 +170,7 @@ device_enroll(struct call *c)
 	}
 	e = device_get(c->core, c->spki, &d);
 	if (e == ERR_MISSING)
-		e = device_put(c->core, c->spki, &d);
+		e = device_new(c->core, c->spki);
 	if (e != ERR_OK) {
 		(void)call_fail_err(c, e);
 		return;
