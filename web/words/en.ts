@@ -208,6 +208,7 @@ export const words = {
     fork: 'There are two histories of your home. The server shows this browser another one than your hub. Do not trust what you see; ask who runs the server.',
     codeOwed: 'Your recovery code was shown, but you did not say that you wrote it down.',
     codeOwedGo: 'Make a new one',
+    left: 'A part is missing: what your hub signed shows that it sent more. It was lost on the way, or the server keeps it back. The timeline shows where.',
     stale: 'The hub has not confirmed these pictures for a while. The server may be holding newer ones back.',
   },
   add: {

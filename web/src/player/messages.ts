@@ -57,8 +57,8 @@ export type LineState = 'connecting' | 'open' | 'gone' | 'ticket';
 export type Picture =
   | 'waiting' | 'live' | 'old' | 'past' | 'unmarked' | 'false' | 'shut' | 'unplayable';
 
-/* Of the directory and the hub's clock, by its signed heads. */
-export type Alarm = 'none' | 'fork' | 'stale';
+/* Of the directory and the hub's clock, by its signed heads; left: a run, by the next one. */
+export type Alarm = 'none' | 'fork' | 'stale' | 'left';
 
 export interface View {
   t: 'view';

@@ -86,7 +86,8 @@ function alarm(): Alarm {
   if (!show || show.online !== true || lineState !== 'open') return 'none';
   const heads = hubHeads.get(show.camera.hub.id);
   const silent = heads !== undefined && performance.now() - heads.at > HEADS_STALE_MS;
-  return silent || show.behind ? 'stale' : 'none';
+  if (silent || show.behind) return 'stale';
+  return show.left ? 'left' : 'none';
 }
 
 function reason(): number {
