@@ -24,7 +24,7 @@ export class Past {
 
   constructor(
     private readonly line: Line, private readonly ranges: Ranges,
-    private readonly keys: CameraKeys, private readonly ring: Ring,
+    private readonly keys: CameraKeys, private readonly stream: string, private readonly ring: Ring,
   ) {}
 
   get loading(): boolean {
@@ -48,8 +48,7 @@ export class Past {
   }
 
   private async groups(): Promise<Group[]> {
-    const stream = this.keys.camera.stream;
-    const j = await this.line.ask({ t: 'groups', stream, most: GROUPS_MAX });
+    const j = await this.line.ask({ t: 'groups', stream: this.stream, most: GROUPS_MAX });
     return (j?.list('groups') ?? []).map((g) => {
       const [run, index] = g as [unknown, unknown];
       const one = Json.of({ run, index });
@@ -85,7 +84,7 @@ export class Past {
 
   private range(from: Group, groups: number): Promise<boolean> {
     return this.ranges.get(
-      this.keys, this.keys.camera.stream,
+      this.keys, this.stream,
       { run: hex(unb64(from.run, 8)), index: from.index, groups, about: now() },
       {
         unit: (u) => this.ring.add(u),

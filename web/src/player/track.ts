@@ -71,7 +71,7 @@ export class Track {
   /* about: µs, when it was; live: now. */
   constructor(
     private readonly keys: CameraKeys, private readonly events: TrackEvents,
-    private readonly stream = keys.camera.stream, private readonly about = 0,
+    private readonly stream: string, private readonly about = 0,
   ) {}
 
   close(): void {
@@ -108,8 +108,9 @@ export class Track {
       this.pending--;
       const r = await run;
       const s = await said;
-      if (this.closed || !r || !s) return;
-      if (s === 'shut') this.events.trouble('shut');
+      if (this.closed) return;
+      /* its header did not open, or never came */
+      if (!r || !s || s === 'shut') this.events.trouble('shut');
       else await this.follow(r, s, arrived);
     });
   }

@@ -72,13 +72,13 @@ function Stage({ v, over }: { v: View | null; over: Overlay | null }) {
   const frame = useRef<HTMLDivElement>(null);
   const [full, setFull] = useState(false);
   useEffect(() => {
-    const player = playerNow();
-    if (!player) return;
-    place.current!.replaceChildren(player.canvas);
-    player.send({ t: 'awake', on: true });
+    const tile = playerNow()?.big;
+    if (!tile) return;
+    place.current!.replaceChildren(tile.canvas);
+    tile.send({ t: 'seen', on: true });
     return () => {
-      player.canvas.remove();
-      player.send({ t: 'awake', on: false });
+      tile.canvas.remove();
+      tile.send({ t: 'seen', on: false });
     };
   }, [playerNow()]);
   useEffect(() => {
@@ -90,7 +90,7 @@ function Stage({ v, over }: { v: View | null; over: Overlay | null }) {
   return (
     <div ref={frame} class={v?.picture === 'old' ? 'stage old' : 'stage'}>
       <div ref={place} class="place" />
-      {v && <Badges v={v} />}
+      {v && <Badges v={v} now={!over} />}
       {over && <OverlayBox o={over} />}
       {'requestFullscreen' in Element.prototype && (
         <button type="button" class="full" aria-label={full ? w.fullEnd : w.full} onClick={toggle}>
@@ -101,11 +101,12 @@ function Stage({ v, over }: { v: View | null; over: Overlay | null }) {
   );
 }
 
-function Badges({ v }: { v: View }) {
+/* now: nothing is said over the picture; else what is under it is not live. */
+function Badges({ v, now }: { v: View; now: boolean }) {
   if (v.captured === 0 || ['shut', 'false', 'unmarked', 'unplayable'].includes(v.picture)) return null;
   return (
     <div class="badges">
-      {v.picture === 'live' && <span class="badge live">{w.live}</span>}
+      {v.picture === 'live' && now && <span class="badge live">{w.live}</span>}
       {v.picture === 'old' && (
         <span class="badge warn"><Icon name="clock" />{w.old(v.age_s)}</span>
       )}

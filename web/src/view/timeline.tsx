@@ -8,7 +8,7 @@ import { clockText, dayName, words } from '../../words/en';
 import { playerNow } from '../app/flow';
 import { dayBefore, dayBegin, dayNext, ticks } from '../base/zone';
 import type { Gap } from '../model/ledger';
-import type { DaysView, ToPlayer, View } from '../player/messages';
+import type { DaysView, ToTile, View } from '../player/messages';
 import { Icon } from './parts';
 import { useStore } from './store';
 
@@ -30,7 +30,7 @@ interface Window {
 }
 
 const nowUs = () => Date.now() * 1000;
-const send = (m: ToPlayer) => playerNow()?.send(m);
+const send = (m: ToTile) => playerNow()?.lead.send(m);
 
 /* The width of an element, as it changes. */
 function useWidth() {
