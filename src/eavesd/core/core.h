@@ -62,6 +62,13 @@ struct mailbox {
 	uint64_t m2_until_ms, m3_until_ms;
 };
 
+/* A link that a hub printed: one for each device, as few as mailboxes. */
+struct link {
+	struct id id; /* of its ticket */
+	uint8_t spki[SHA256_OCTETS];
+	uint64_t until_ms; /* past: free */
+};
+
 struct nonce {
 	uint8_t octets[32];
 	struct id session;
@@ -92,6 +99,7 @@ struct core {
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;
 	struct mailbox mailboxes[MAILBOXES];
+	struct link links[MAILBOXES];
 	struct nonce nonces[NONCES];
 	size_t nonce_next;
 	struct login logins[LOGINS];
