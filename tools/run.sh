@@ -250,7 +250,7 @@ certificate_renew() {
 	while :; do
 		sleep 86400 &
 		nap=$!
-		wait "$nap"
+		wait "$nap" || true
 		kill -0 $$ || exit 0
 		if "$build/src/cli/eaves" lan-cert "$lan_dir" |
 		    grep -q '^new'; then

@@ -106,6 +106,7 @@ static const struct {
 } tables[] = {
 	{ SQL_CHECK_ACCOUNT, TABLE_ACCOUNT, "account" },
 	{ SQL_CHECK_VAULT, TABLE_VAULT, "keys of the account" },
+	{ SQL_CHECK_TALLY, TABLE_TALLY, "tally of the account" },
 	{ SQL_CHECK_GRANT, TABLE_GRANT, "grant" },
 	{ SQL_CHECK_HOME, TABLE_HOME, "home" },
 	{ SQL_CHECK_ENTRY, TABLE_ENTRY, "directory of the home" },

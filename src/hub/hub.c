@@ -278,6 +278,7 @@ hub_close(struct hub *h)
 	loop_timer_remove(&h->retry);
 	loop_destroy(h->loop);
 	SSL_CTX_free(h->server.tls);
+	hub_items_drop(h);
 	hub_home_fini(&h->home);
 	hub_keys_close(h->keys);
 	buf_fini(&h->m3);

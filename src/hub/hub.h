@@ -80,6 +80,7 @@ struct hub {
 	struct loop_timer retry, tick, heads;
 	uint64_t rest_ms, told_ms;
 	bool home_again; /* the directory changed while it was being read */
+	struct hub_items *items; /* of it so far; NULL: none */
 	struct pairing pairing;
 	struct pairing_home paired;
 	uint64_t pairing_ms;
@@ -101,6 +102,8 @@ void hub_retry(struct hub *h);
 void hub_again(struct hub *h, uint64_t in_ms);
 void hub_pair_step(struct hub *h);
 void hub_home_step(struct hub *h);
+/* Forgets what came of an answer in pieces. */
+void hub_items_drop(struct hub *h);
 /* --- hub_stream.c: cameras, uplink, heads --- */
 MUST_USE enum err hub_streams_init(struct hub *h);
 void hub_streams_fini(struct hub *h);

@@ -10,6 +10,9 @@
 
 #define VERSIONS_MAX     64
 #define ITEMS_MAX        1024
+#define PIECE_ITEMS_MAX  64
+#define ITEMS_OCTETS_MAX ((size_t)8 << 20)
+#define KEY_ITEM_OCTETS  4096 /* more: an hour list */
 #define PIECE_OCTETS_MAX (PEOPLE_OCTETS_MAX + 64)
 /* A home that told us its keys takes us in within that time, or never. */
 #define TAKE_IN_MS (15 * 60 * 1000)
@@ -47,15 +50,19 @@ version_fini(struct version_octets *v)
 	buf_fini(&v->hub);
 }
 
-struct items {
+/* What pieces of an answer brought, until the versions that need it come. */
+struct hub_items {
 	struct buf octets[ITEMS_MAX];
 	struct home_item item[ITEMS_MAX];
-	size_t count;
+	size_t count, octets_kept;
 };
 
-static void
-items_destroy(struct items *all)
+void
+hub_items_drop(struct hub *h)
 {
+	struct hub_items *all = h->items;
+
+	h->items = NULL;
 	if (all == NULL)
 		return;
 	for (size_t i = 0; i < all->count; i++)
@@ -63,37 +70,63 @@ items_destroy(struct items *all)
 	free(all);
 }
 
-static enum err
-items_get(json_t *from, struct items **ret_items)
+/*
+ * An hour list is long, and of use only in its own epoch: those of an epoch
+ * before make room for the next one's.
+ */
+static void
+lists_forget(struct hub_items *all, uint32_t epoch)
 {
-	struct items *all = calloc(1, sizeof *all);
+	for (size_t i = 0; i < all->count; i++) {
+		struct buf *b = &all->octets[i];
+		if (all->item[i].epoch >= epoch || b->len <= KEY_ITEM_OCTETS)
+			continue;
+		all->octets_kept -= b->len;
+		buf_fini(b);
+		all->item[i].sealed = (struct slice){ NULL, 0 };
+	}
+}
+
+static enum err
+item_add(struct hub_items *all, json_t *from)
+{
+	struct json_in in;
+	enum err e;
+
+	if (all->count == ITEMS_MAX || all->octets_kept > ITEMS_OCTETS_MAX)
+		return ERR_LIMIT;
+	struct buf *b = &all->octets[all->count];
+	struct home_item *item = &all->item[all->count++];
+	buf_init(b, KEYRING_ITEM_OCTETS + 64);
+	json_in_init(&in, from);
+	item->epoch = (uint32_t)json_in_number(&in, "epoch", UINT32_MAX);
+	item->version = json_in_number(&in, "version", INT64_MAX);
+	json_in_buf(&in, "item", b);
+	item->sealed = buf_slice(b);
+	if ((e = json_in_end(&in)) != ERR_OK)
+		return e;
+	all->octets_kept += b->len;
+	if (all->count > 1 && item[-1].epoch < item->epoch)
+		lists_forget(all, item->epoch);
+	return ERR_OK;
+}
+
+static enum err
+items_add(struct hub *h, json_t *from)
+{
 	enum err e = ERR_OK;
 
-	if (all == NULL)
+	if (h->items == NULL &&
+	    (h->items = calloc(1, sizeof *h->items)) == NULL)
 		return ERR_NOMEM;
-	for (size_t i = 0; e == ERR_OK && i < json_array_size(from); i++) {
-		struct buf *b = &all->octets[all->count];
-		struct home_item *item = &all->item[all->count++];
-		struct json_in in;
-		buf_init(b, KEYRING_ITEM_OCTETS + 64);
-		json_in_init(&in, json_array_get(from, i));
-		item->epoch = (uint32_t)json_in_number(&in, "epoch",
-		    UINT32_MAX);
-		item->version = json_in_number(&in, "version", INT64_MAX);
-		json_in_buf(&in, "item", b);
-		item->sealed = buf_slice(b);
-		e = json_in_end(&in);
-	}
-	if (e != ERR_OK)
-		items_destroy(all);
-	else
-		*ret_items = all;
+	for (size_t i = 0; e == ERR_OK && i < json_array_size(from); i++)
+		e = item_add(h->items, json_array_get(from, i));
 	return e;
 }
 
 /* Each version in turn; the first that does not hold ends it. */
 static enum err
-versions_take(struct hub *h, json_t *versions, const struct items *items)
+versions_take(struct hub *h, json_t *versions, const struct hub_items *items)
 {
 	enum err e = ERR_OK;
 
@@ -112,26 +145,34 @@ versions_take(struct hub *h, json_t *versions, const struct items *items)
 	return e;
 }
 
+/*
+ * One piece. *ret_more: there are others. Items alone are kept for the
+ * versions that come with a later one.
+ */
 static enum err
 answer_take(struct hub *h, json_t *body, bool *ret_more)
 {
-	struct items *items = NULL;
 	struct json_in in;
 	enum err e;
 
 	json_in_init(&in, body);
 	json_t *versions = json_in_array(&in, "versions", VERSIONS_MAX);
-	json_t *keys = json_in_array(&in, "keys", ITEMS_MAX);
+	json_t *keys = json_in_array(&in, "keys", PIECE_ITEMS_MAX);
+	const bool more = json_in_bool(&in, "more");
 	if ((e = json_in_end(&in)) != ERR_OK ||
-	    (e = items_get(keys, &items)) != ERR_OK)
+	    (e = items_add(h, keys)) != ERR_OK)
 		return e;
 	const size_t count = json_array_size(versions);
-	if (count > 0 && (e = versions_take(h, versions, items)) == ERR_OK)
+	if (more && count + json_array_size(keys) == 0)
+		return ERR_SYNTAX; /* we would ask for ever */
+	if (count > 0 && (e = versions_take(h, versions, h->items)) == ERR_OK)
 		e = hub_home_save(&h->home, h->folder_fd);
-	else if (count == 0 && h->home.directory.version > 0)
-		hub_home_items(&h->home, h->keys, items->item, items->count);
-	items_destroy(items);
-	*ret_more = count == VERSIONS_MAX;
+	else if (count == 0 && !more && h->home.directory.version > 0)
+		hub_home_items(&h->home, h->keys, h->items->item,
+		    h->items->count);
+	if (count > 0)
+		hub_items_drop(h);
+	*ret_more = more;
 	return e;
 }
 
@@ -187,11 +228,17 @@ home_answered(struct api *a, enum err e, unsigned status, json_t *body)
 		return;
 	}
 	if (e != ERR_OK || status != 200) {
+		hub_items_drop(h);
 		hub_retry(h);
 		return;
 	}
 	if ((e = answer_take(h, body, &more)) != ERR_OK)
 		home_refused(e);
+	if (e == ERR_OK && more) {
+		hub_step(h, STEP_HOME);
+		return;
+	}
+	hub_items_drop(h);
 	if (!hub_home_lists_hub(&h->home, h->keys)) {
 		if (listed)
 			home_forget(h);
@@ -199,7 +246,7 @@ home_answered(struct api *a, enum err e, unsigned status, json_t *body)
 			home_wait(h);
 		return;
 	}
-	if (e == ERR_OK && (more || h->home_again)) {
+	if (e == ERR_OK && h->home_again) {
 		h->home_again = false;
 		hub_step(h, STEP_HOME);
 		return;
@@ -213,8 +260,9 @@ hub_home_step(struct hub *h)
 	if (h->told_ms == 0)
 		h->told_ms = loop_now_ms(h->loop);
 	api_post(&h->api, "/device/home",
-	    json_pack("{s:I,s:o}", "since",
+	    json_pack("{s:I,s:o,s:I}", "since",
 		(json_int_t)hub_home_since(&h->home), "reader",
-		body_id(&h->keys->hub)),
+		body_id(&h->keys->hub), "skip",
+		(json_int_t)(h->items == NULL ? 0 : h->items->count)),
 	    home_answered);
 }

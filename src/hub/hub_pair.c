@@ -43,8 +43,7 @@ link_answered(struct api *a, enum err e, unsigned status, json_t *body)
 	struct hub *h = a->owner;
 
 	(void)body;
-	/* 403: there are accounts already; one of them may pair this hub */
-	if (e == ERR_OK && (status == 200 || status == 403))
+	if (e == ERR_OK && status == 200)
 		hub_step(h, STEP_MAILBOX);
 	else
 		hub_retry(h);

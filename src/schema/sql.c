@@ -15,6 +15,7 @@ const char *const schema_sql[] = {
 #define KEY_meta "id"
 #define KEY_account "name"
 #define KEY_vault "account"
+#define KEY_tally "account"
 #define KEY_ticket "id"
 #define KEY_entitlement "id"
 #define KEY_home "id"
@@ -29,6 +30,7 @@ const char *const schema_sql[] = {
 #include "schema/fields.def"
 	/* the newest segment of a stream, among a million of them */
 	"CREATE INDEX segment_place ON segment (stream, place)",
+	"CREATE INDEX record_day ON record (stream, day)",
 };
 
 const struct schema_step schema_steps[] = {

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
+import tls from 'node:tls';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen } from '../web/browser.mjs';
 import { account, codeConfirm, firstRun, moves, signIn, title } from '../web/steps.mjs';
@@ -55,6 +56,67 @@ test('who trusts nothing is stopped before a word', async () => {
   const { page, context } = await pageOpen();
   await assert.rejects(page.goto(url), /ERR_CERT_AUTHORITY_INVALID/);
   await context.close();
+});
+
+/* The certificate that the server shows. */
+const shown = () => new Promise((done) => {
+  const socket = tls.connect({ host: '127.0.0.1', port: new URL(url).port, servername: 'localhost', rejectUnauthorized: false }, () => {
+    const c = socket.getPeerCertificate();
+    socket.destroy();
+    done(c);
+  });
+  socket.on('error', () => done(null)); /* it is starting again */
+});
+const days = (c) => (Date.parse(c.valid_to) - Date.now()) / 86_400_000;
+
+/* Processes under ./run that sleep until the next day. */
+function naps(pid = run.pid) {
+  const all = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  return all.flatMap((p) => {
+    try {
+      const said = fs.readFileSync(`/proc/${p}/cmdline`, 'utf8');
+      return said === 'sleep\0' + '86400\0' ? [p] : naps(p);
+    } catch {
+      return []; /* it has just ended */
+    }
+  });
+}
+
+/* A day is over: the nap is. Resolves when the next one has begun. */
+async function dayPasses() {
+  const [nap] = naps();
+  process.kill(nap);
+  await until(() => naps().some((p) => p !== nap));
+}
+
+async function until(test) {
+  const end = Date.now() + 30_000;
+  while (Date.now() < end) {
+    const got = await test();
+    if (got) return got;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return assert.fail(`never so: ${test}`);
+}
+
+test('a certificate that is about to end is renewed by itself, under the same authority', async () => {
+  const lan = path.join(config, 'eaves', fs.readdirSync(path.join(config, 'eaves')).find((f) => f.startsWith('lan-')));
+  const at = (name) => path.join(lan, name);
+  const first = await shown();
+  await dayPasses();
+  assert.equal((await shown()).fingerprint256, first.fingerprint256, 'a good one stays');
+  const openssl = (...args) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  openssl('req', '-new', '-key', at('server.key'), '-subj', '/O=Eaves/CN=Eaves', '-out', path.join(dir, 'csr'));
+  openssl('x509', '-req', '-in', path.join(dir, 'csr'), '-CA', at('ca.crt'), '-CAkey', at('ca.key'),
+    '-days', '20', '-out', at('server.crt'));
+  const authority = fs.readFileSync(at('ca.crt'), 'utf8');
+  await dayPasses();
+  const next = await until(async () => {
+    const c = await shown();
+    return c && c.fingerprint256 !== first.fingerprint256 && c;
+  });
+  assert.ok(days(next) > 300, next.valid_to);
+  assert.equal(fs.readFileSync(at('ca.crt'), 'utf8'), authority);
 });
 
 test('who trusts its authority gets the service worker, too', async () => {

@@ -72,9 +72,8 @@ app_ticket_text(const struct app_ticket *t, char to[static 80])
 	b64_encode(key_slice(&t->secret), to + n + 1);
 }
 
-/* The answer's status; *ret_body is the caller's, NULL when empty. */
-static unsigned
-ask(const struct app *a, const char *method, const char *path,
+unsigned
+app_ask(const struct app *a, const char *method, const char *path,
     const struct app_ticket *ticket, json_t *body, json_t **ret_body)
 {
 	AUTO_BUF struct buf out, in, text;
@@ -118,7 +117,7 @@ asked(const struct app *a, const char *method, const char *path,
     const struct app_ticket *ticket, json_t *body)
 {
 	json_t *answer = NULL;
-	const unsigned status = ask(a, method, path, ticket, body, &answer);
+	const unsigned status = app_ask(a, method, path, ticket, body, &answer);
 
 	if (status != 200 && status != 202) {
 		char *text = json_dumps(answer, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -196,7 +195,6 @@ account_make(struct app *a)
 		.stretch = stretch };
 	uint8_t handle[32], request[32], response[64], nonce[32], record[192];
 	uint8_t export[64], vault[64] = { 1, 1 };
-	struct app_ticket recovery;
 	json_t *answer;
 
 	sha256(SLICE_LIT("ada"), handle);
@@ -215,7 +213,7 @@ account_make(struct app *a)
 		body_b64(SLICE_OF(handle)), "account", body_id(&a->account),
 		"record", body_b64(SLICE_OF(record)), "vault",
 		body_b64(SLICE_OF(vault)), "recovery",
-		app_ticket_new(&recovery), "session",
+		app_ticket_new(&a->recovery), "session",
 		app_ticket_new(&a->session))));
 }
 
@@ -265,8 +263,8 @@ home_make(struct app *a)
 	household_version_fini(&v);
 }
 
-static void
-home_ticket(struct app *a)
+unsigned
+app_home_ticket(struct app *a)
 {
 	const struct household_member *me = &a->h.member[0];
 	uint8_t nonce[32], sign[64], origin[32] = { 0 };
@@ -279,10 +277,11 @@ home_ticket(struct app *a)
 	    FIELDS(SLICE_OF(origin), id_slice(&a->session.id), SLICE_OF(nonce),
 		id_slice(&me->grant)),
 	    sign));
-	json_decref(asked(a, "POST", "/api/home/open", &a->session,
+	return app_ask(a, "POST", "/api/home/open", &a->session,
 	    json_pack("{s:o,s:o,s:o,s:o}", "grant", body_id(&me->grant),
 		"nonce", body_b64(SLICE_OF(nonce)), "sign",
-		body_b64(SLICE_OF(sign)), "ticket", app_ticket_new(&a->home))));
+		body_b64(SLICE_OF(sign)), "ticket", app_ticket_new(&a->home)),
+	    NULL);
 }
 
 void
@@ -291,7 +290,7 @@ app_sign_up(struct app *a)
 	household_make(&a->h, (uint32_t)getpid());
 	account_make(a);
 	home_make(a);
-	home_ticket(a);
+	assert_int_equal(app_home_ticket(a), 200);
 }
 
 /* --- pairing --- */
@@ -359,7 +358,8 @@ m3_read(struct app *a, struct meeting *m)
 
 	buf_init(&m3, 65536);
 	buf_init(&plain, 65536);
-	while (ask(a, "GET", "/api/mailbox/m3", &a->link, NULL, &answer) == 204)
+	while (app_ask(a, "GET", "/api/mailbox/m3", &a->link, NULL, &answer) ==
+	       204)
 		;
 	field_buf(answer, "m3", &m3);
 	json_decref(answer);

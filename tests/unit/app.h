@@ -23,7 +23,7 @@ struct app {
 	uint16_t port;
 	struct household h;
 	struct id account;
-	struct app_ticket link, session, home;
+	struct app_ticket link, session, recovery, home;
 	struct key l; /* the link's secret */
 	uint8_t link_hash[32];
 	struct household_hub hub;              /* as m1 and m3 said */
@@ -44,6 +44,11 @@ void app_link(struct app *a, const char *line);
 void app_sign_up(struct app *a);
 /* m1, m2, m3, then a version that takes the hub and its cameras in. */
 void app_pair(struct app *a);
+/* Another home ticket; the answer's status. */
+unsigned app_home_ticket(struct app *a);
+/* The answer's status; *ret_body (NULL: unwanted) is the caller's. */
+unsigned app_ask(const struct app *a, const char *method, const char *path,
+    const struct app_ticket *ticket, json_t *body, json_t **ret_body);
 /* "id.secret" */
 void app_ticket_text(const struct app_ticket *t, char to[static 80]);
 /* An id, a secret and the hash of what revokes it, drawn now. */

@@ -262,9 +262,19 @@ test('a forgotten passphrase: the code, then a new one', async () => {
   code = newCode;
 });
 
+/* Whether "Live" ever stood beside words that say otherwise, from now on. */
+const liveWatch = (page) => page.evaluate(() => {
+  globalThis.both = 0;
+  const look = () => { if (document.querySelector('.stage .overlay') && document.querySelector('.badge.live')) globalThis.both++; };
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+  look();
+});
+const liveUnderWords = (page) => page.evaluate(() => globalThis.both);
+
 test('a camera that goes away is told with its last good picture', async () => {
   const { page } = maria;
   await moves(page, 30);
+  await liveWatch(page);
   await system.hub.stop('SIGKILL');
   await page.getByText('The camera is offline').first().waitFor();
   /* only what was signed stays on the screen */
@@ -287,6 +297,7 @@ test('a server that goes away is told, and found again', async () => {
   await page.getByRole('button', { name: 'Try now' }).click().catch(() => {});
   await untilData(page, (x) => x.line === 'open' && x.picture === 'live' && x.verified === 'true');
   await stampHolds(page);
+  assert.equal(await liveUnderWords(page), 0);
 });
 
 test('a browser that cannot says which can', async () => {

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen, shot } from './browser.mjs';
 import { accessible, codeConfirm, data, firstRun, moves, signIn, title, untilData } from './steps.mjs';
+import { ownerOpen, renamed, runKeys } from './owner.mjs';
 import { load } from './source.mjs';
 import { System } from './system.mjs';
 import { Tamper, flagsOf } from './tamper.mjs';
@@ -14,6 +15,7 @@ import { Tamper, flagsOf } from './tamper.mjs';
 const e = await load('base/codec', 'base/octets', 'model/keyring');
 const KEY = 1;
 const HEADER = 2;
+const MARK = 4;
 const system = new System();
 system.hubArgs = ['--camera', 'demo', '--camera-name', 'Front door', '--camera', 'demo', '--camera-name', 'Garden'];
 let between;
@@ -164,6 +166,67 @@ test('a key of the server\'s own, sealed to the reader, is refused', async () =>
   await page.unroute('**/api/home/read');
   await page.reload();
   await moves(page);
+});
+
+test('a signature that is not the hub\'s: the picture goes, with words', async () => {
+  const owner = await ownerOpen(system.url, 'Eve', passphrase);
+  const keys = new Map(); /* of runs, by slot */
+  await good();
+  /* who has the home's keys, together with the server, seals what the hub did not sign */
+  between.bend = async (m) => {
+    const slot = m.readUInt32BE(0);
+    const record = new Uint8Array(m.subarray(4));
+    if (flagsOf(m) === HEADER) keys.set(slot, runKeys(owner, 'Front door', record));
+    const sframe = (flagsOf(m) & MARK) && (await keys.get(slot));
+    if (!sframe) return m;
+    const { ctr, plain } = await sframe.open(record.subarray(0, 2), record.subarray(2));
+    plain[plain.length - 1] ^= 1;
+    const sealed = await sframe.seal(ctr, record.subarray(0, 2), plain);
+    return Buffer.concat([m.subarray(0, 6), sealed]);
+  };
+  await show('Garden');
+  await show('Front door');
+  await untilData(page, (d) => d.picture === 'false');
+  await page.getByText('Not shown: wrong signature').first().waitFor();
+  await accessible(page, 'wrong signature');
+  await shot(page, 'false');
+  await good();
+});
+
+test('two versions of the home with one number: the hub\'s is another one', async () => {
+  const owner = await ownerOpen(system.url, 'Eve', passphrase);
+  const theirs = await renamed(owner, 'House one');
+  const ours = await renamed(owner, 'House two');
+  const { entry, people, hub } = ours.sealed;
+  await page.route('**/api/home/read', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    const versions = body.versions.map((v) => (v.version !== ours.next.version ? v
+      : { ...v, entry: e.b64(entry), people: e.b64(people), hub: e.b64(hub) }));
+    await route.fulfill({ response: answer, json: { ...body, versions } });
+  });
+  await owner.write(theirs);
+  await page.getByText('House two').waitFor();
+  await page.getByText('There are two histories of your home').waitFor();
+  await accessible(page, 'fork');
+  await shot(page, 'fork');
+  await page.unroute('**/api/home/read');
+});
+
+test('a hub whose clock was never set is told of, and its pictures still come', async () => {
+  const unset = new System();
+  after(() => unset.stop());
+  unset.hubProgram = 'tests/fast/unset/eaves-hub';
+  await unset.start();
+  const { page: p, context } = await pageOpen();
+  const { code } = await firstRun(p, await unset.link(), 'Ida', 'Hut');
+  await codeConfirm(p, code);
+  await moves(p);
+  await p.getByText('clock was never set').waitFor();
+  await untilData(p, (d) => d.picture === 'live' && d.verified === 'true');
+  await accessible(p, 'clock never set');
+  await shot(p, 'never-set');
+  await context.close();
 });
 
 test('a home without a camera says how to add one', async () => {

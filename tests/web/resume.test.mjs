@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen, shot } from './browser.mjs';
 import {
-  accessible, account, codeConfirm, codeTake, data, firstRun, go, moves, signIn, title, untilData,
+  accessible, account, codeConfirm, codeTake, data, firstRun, go, moves, signIn, signInHere, title, untilData,
 } from './steps.mjs';
 import { System } from './system.mjs';
 
@@ -102,6 +102,30 @@ test('a home key that is 30 days old is replaced, and all go on with the new one
   const { page: other, context } = await pageOpen();
   await signIn(other, system.url, 'Cleo', passphrase);
   await newer(other);
+  await context.close();
+});
+
+test('a second hub is let in by an owner, and all cameras are live', async () => {
+  const link = await system.hubMore(['--camera', 'demo', '--camera-name', 'Shed']);
+  const { page: other, context } = await pageOpen();
+  /* who is not signed in is asked for that first, and nobody makes an account with it */
+  await other.goto(link);
+  await other.getByText('Sign in to finish with the link that you opened').waitFor();
+  await shot(other, 'link-waits');
+  system.hub2.pause(true);
+  await signInHere(other, 'Cleo', passphrase);
+  await title(other, 'Meeting your hub');
+  await accessible(other, 'second hub');
+  await shot(other, 'second-hub');
+  system.hub2.pause(false);
+  /* both browsers learn of it */
+  for (const p of [other, page]) {
+    for (const name of ['Shed', 'Front door']) {
+      await p.getByRole('navigation', { name: 'Cameras' }).getByRole('button', { name }).click();
+      await untilData(p, (d, t) => d.picture === 'live' && d.verified === 'true' && Number(d.captured) > t,
+        Date.now() * 1000);
+    }
+  }
   await context.close();
 });
 

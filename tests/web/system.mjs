@@ -116,11 +116,22 @@ export class System {
   }
 
   hubStart() {
-    this.hub = new Program('eaves-hub', this.hubProgram, [
-      '--dir', this.at('hub'), '--server', `127.0.0.1:${this.devicePort}`,
+    this.hub = this.hubProgramStart('hub', this.hubArgs);
+  }
+
+  hubProgramStart(name, args) {
+    return new Program('eaves-hub', this.hubProgram, [
+      '--dir', this.at(name), '--server', `127.0.0.1:${this.devicePort}`,
       '--pin', fs.readFileSync(this.at('server/device.pin'), 'utf8').trim(),
-      '--link-url', this.url, ...this.hubArgs,
-    ], this.at('hub.log'));
+      '--link-url', this.url, ...args,
+    ], this.at(`${name}.log`));
+  }
+
+  /* A second hub, on a machine of its own as far as it can tell; its link. */
+  async hubMore(args) {
+    fs.mkdirSync(this.at('hub-2'));
+    this.hub2 = this.hubProgramStart('hub-2', args);
+    return (await this.hub2.line(/^link (\S+)/))[1];
   }
 
   /*
@@ -163,7 +174,7 @@ export class System {
 
   async stop() {
     this.feeder?.kill();
-    for (const p of [this.hub, this.server])
+    for (const p of [this.hub, this.hub2, this.server])
       if (p && p.child.exitCode === null && p.child.signalCode === null) await p.stop();
     if (process.env.EAVES_KEEP) console.error(`kept ${this.dir}`);
     else fs.rmSync(this.dir, { recursive: true, force: true });

@@ -2,7 +2,7 @@
  * tamper.mjs - a malicious server: stands between a browser and the real one
  * and may change, drop or repeat what the real one sends over /live. bend()
  * gets each binary message (slot ‖ record) and gives what goes on instead:
- * the same, another one, or null.
+ * the same, another one, or null; now or later, in the order in which they came.
  */
 import net from 'node:net';
 
@@ -60,6 +60,7 @@ export class Tamper {
     client.pipe(server);
     let rest = Buffer.alloc(0);
     let upgraded = false;
+    let turn = Promise.resolve();
     server.on('data', (data) => {
       if (!upgraded && !data.toString('latin1').startsWith('HTTP/1.1 101')) {
         client.write(data);
@@ -76,8 +77,9 @@ export class Tamper {
       for (let f = frame(rest); f; f = frame(rest)) {
         rest = rest.subarray(f.octets);
         const binary = (f.first & 15) === 2;
-        const payload = binary ? this.bend(Buffer.from(f.payload)) : f.payload;
-        if (payload) client.write(framed(f.first, payload));
+        const payload = Buffer.from(f.payload);
+        const goes = binary ? this.bend(payload) : payload;
+        turn = turn.then(() => goes).then((m) => { if (m) client.write(framed(f.first, m)); });
       }
     });
   }

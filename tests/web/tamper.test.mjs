@@ -3,6 +3,7 @@
  * the real parts, with somebody in between.
  */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen, shot } from './browser.mjs';
 import { accessible, codeConfirm, data, firstRun, moves, signIn, untilData } from './steps.mjs';
@@ -10,6 +11,7 @@ import { System } from './system.mjs';
 import { Tamper, flagsOf } from './tamper.mjs';
 
 const KEY = 1;
+const HEADER = 2;
 const MARK = 4;
 const system = new System();
 let between;
@@ -81,6 +83,53 @@ test('repeated and swapped records change nothing', async () => {
   const before_ = Number((await data(page)).captured);
   await untilData(page, (d, a) => d.picture === 'live' && d.verified === 'true' && Number(d.captured) > a + 3e6, before_);
   await good();
+});
+
+/* A new run: the camera's process is another one. */
+const runAnew = () => {
+  const captures = system.hub.tree().filter((p) =>
+    fs.readFileSync(`/proc/${p}/comm`, 'utf8').startsWith('eaves-capture'));
+  assert.ok(captures.length > 0);
+  for (const p of captures) process.kill(p, 'SIGKILL');
+};
+
+test('a whole run that is left out is missed by the next one', async () => {
+  await good();
+  let headers = 0;
+  const fresh = () => new Promise((done) => {
+    const from = headers;
+    const look = between.bend;
+    between.bend = (m) => {
+      const goes = look(m);
+      if (headers > from) done();
+      return goes;
+    };
+  });
+  between.bend = (m) => {
+    if (flagsOf(m) === HEADER) headers++;
+    return headers === 1 ? null : m;
+  };
+  const first = fresh();
+  runAnew();
+  await first;
+  const second = fresh();
+  runAnew();
+  await second;
+  await page.getByText('A part is missing').waitFor();
+  await accessible(page, 'left out');
+  await shot(page, 'left-out');
+  await good();
+  /* an honest server is not accused */
+  await page.reload();
+  await good();
+  headers = 0;
+  between.bend = (m) => { if (flagsOf(m) === HEADER) headers++; return m; };
+  const again = fresh();
+  runAnew();
+  await again;
+  const d = await data(page);
+  await untilData(page, (x, t) => x.verified === 'true' && Number(x.captured) > t, Number(d.captured) + 3e6);
+  assert.equal(await page.getByText('A part is missing').count(), 0);
 });
 
 test('a server that holds pictures back is found out by the hub\'s own word', async () => {

@@ -13,6 +13,7 @@ const problems: Record<Problem, string> = {
   wrong: 'Name and passphrase do not fit together.',
   link: 'This link has been used or is older than 15 minutes. Run “eaves link” on the hub for a new one.',
   hub: 'What answered is not the hub that printed this link. Nothing was sent to it. Make a new link on the hub.',
+  owner: 'Only an owner of the home can let another hub in. Open the link in an owner’s browser.',
   taken: 'Somebody has that name already.',
   code: 'There is a slip in the code. Compare it with your paper once more.',
   codeOld: 'This code is not valid any more. A newer one has replaced it.',
@@ -85,12 +86,9 @@ export const words = {
     title: 'This browser cannot show Eaves',
     lead: 'Your pictures are opened here, in the browser, and nowhere else. For that it lacks something:',
     lacks,
-    which: 'These browsers can:',
-    list: [
-      'Chrome, Edge and their relatives from version 137',
-      'Firefox from version 130, on a computer',
-      'Safari from version 17, also on iPhone and iPad',
-    ],
+    which: 'Tried with every version of Eaves:',
+    list: ['Chromium 156', 'Firefox ESR 153', 'WebKitGTK 2.50'],
+    others: 'Others should work when they have WebCodecs with H.264, and X25519 and Ed25519 in WebCrypto.',
   },
   gone: {
     title: 'The server does not answer',
@@ -213,6 +211,7 @@ export const words = {
     fork: 'There are two histories of your home. The server shows this browser another one than your hub. Do not trust what you see; ask who runs the server.',
     codeOwed: 'Your recovery code was shown, but you did not say that you wrote it down.',
     codeOwedGo: 'Make a new one',
+    left: 'A part is missing: what your hub signed shows that it sent more. It was lost on the way, or the server keeps it back. The timeline shows where.',
     stale: 'The hub has not confirmed these pictures for a while. The server may be holding newer ones back.',
   },
   add: {

@@ -215,7 +215,8 @@ session_add(struct core *core, const struct ticket_in *t,
 	claims_scope(&claims, SCOPE_KIND, &kind);
 	claims_scope(&claims, SCOPE_ACCOUNT, account);
 	memcpy(claims.own, account->octets, ID_OCTETS);
-	return ticket_add(core, TICKET_SESSION, t, &claims);
+	const enum err e = tally_session(core, account, &t->id);
+	return e == ERR_OK ? ticket_add(core, TICKET_SESSION, t, &claims) : e;
 }
 
 /* A raise of global must not take the last way back: kind and account only. */
@@ -257,10 +258,25 @@ register_start(struct call *c)
 	out_shown(c, c->out, "response", shown_handshake(buf_slice(&answer)));
 }
 
+/* The first link makes the first account, once; others meet a hub alone. */
+static bool
+first_link_need(struct call *c)
+{
+	uint64_t any;
+
+	if (!ticket_need(c, TICKET_LINK))
+		return false;
+	if (id_eq(&c->ticket, &c->core->first_link) &&
+	    store_number(c->core->store, SQL_ACCOUNT_ANY, NO_CELLS, 0, &any) ==
+		ERR_MISSING)
+		return true;
+	return call_fail_err(c, ERR_DENIED);
+}
+
 void
 account_start(struct call *c)
 {
-	if (ticket_need(c, TICKET_LINK))
+	if (first_link_need(c))
 		register_start(c);
 }
 
@@ -334,18 +350,10 @@ void
 account_finish(struct call *c)
 {
 	struct sign_up s = { 0 };
-	uint64_t any;
 	enum err e;
 
-	if (!ticket_need(c, TICKET_LINK))
+	if (!first_link_need(c))
 		return;
-	/* the first link makes the first account, once */
-	if (!id_eq(&c->ticket, &c->core->first_link) ||
-	    store_number(c->core->store, SQL_ACCOUNT_ANY, NO_CELLS, 0, &any) !=
-		ERR_MISSING) {
-		(void)call_fail_err(c, ERR_DENIED);
-		return;
-	}
 	buf_init(&s.vault, VAULT_OCTETS);
 	if (sign_up_read(c, &s) && (e = sign_up_write(c->core, &s)) != ERR_OK)
 		(void)call_fail_err(c, e);

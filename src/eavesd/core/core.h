@@ -18,11 +18,23 @@
 
 #define MAILBOXES        8
 #define HOME_STREAMS_MAX 160
-#define MAILBOX_OCTETS   8192
-#define NONCES           256
-#define LOGINS           256
-#define ANSWERS_MAX      512
-#define BODY_OCTETS      (600u << 10)
+/* of a home: members and their browsers, hubs, versions of its list on a day */
+#define HOME_GRANTS_MAX  64u
+#define HOME_DEVICES_MAX 32u
+#define HOME_WRITES_MAX  256u
+/* of a stream that is rows, on a day that they are about */
+#define STREAM_ROWS_MAX 1024u
+/* of the server: hubs and things, taken in or not */
+#define SERVER_DEVICES_MAX 256u
+/* of a home's list and keyring: one piece of it */
+#define HOME_ENTRY_OCTETS 1024u
+#define HOME_PART_OCTETS  (64u << 10)
+#define HOME_ITEM_OCTETS  (96u << 10)
+#define MAILBOX_OCTETS    8192
+#define NONCES            256
+#define LOGINS            256
+#define ANSWERS_MAX       512
+#define BODY_OCTETS       (600u << 10)
 
 enum table {
 	TABLE_ACCOUNT = 1,
@@ -35,7 +47,8 @@ enum table {
 	TABLE_STREAM,
 	TABLE_HOME,
 	TABLE_HOLDS,
-	TABLE_SPAN
+	TABLE_SPAN,
+	TABLE_TALLY
 };
 
 struct mailbox {
@@ -47,6 +60,13 @@ struct mailbox {
 	unsigned tries;
 	uint32_t m2_waiter, m3_waiter; /* questions of edge kept open, or 0 */
 	uint64_t m2_until_ms, m3_until_ms;
+};
+
+/* A link that a hub printed: one for each device, as few as mailboxes. */
+struct link {
+	struct id id; /* of its ticket */
+	uint8_t spki[SHA256_OCTETS];
+	uint64_t until_ms; /* past: free */
 };
 
 struct nonce {
@@ -79,6 +99,7 @@ struct core {
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;
 	struct mailbox mailboxes[MAILBOXES];
+	struct link links[MAILBOXES];
 	struct nonce nonces[NONCES];
 	size_t nonce_next;
 	struct login logins[LOGINS];
@@ -170,6 +191,19 @@ MUST_USE enum err session_drop(struct core *core, const struct id *id);
 void claims_scope(struct claims *c, enum scope_type type, const struct id *id);
 void edge_tickets_died(struct core *core);
 
+/* --- what an account holds: tally.c --- */
+
+/*
+ * Before a session is made: beyond SESSIONS_MAX the one that was made first
+ * ends, so that nobody is kept out of his own account.
+ */
+MUST_USE enum err tally_session(struct core *core, const struct id *account,
+    const struct id *session);
+/* Before a home is. ERR_LIMIT. */
+MUST_USE enum err tally_home(struct core *core, const struct id *account);
+/* Before a home ticket is. ERR_LIMIT: enough for today. */
+MUST_USE enum err tally_open(struct core *core, const struct id *account);
+
 /* --- answers --- */
 
 /* Kept until the turn's commit. Takes body and descriptors. */
@@ -245,6 +279,9 @@ struct home {
 	uint64_t newest;
 	struct id streams[HOME_STREAMS_MAX];
 	size_t stream_count;
+	uint16_t grants, devices; /* that it has */
+	uint16_t writes;          /* versions written on that day */
+	uint32_t day;
 };
 MUST_USE enum err
 home_get(struct core *core, const struct id *id, struct home *ret);

@@ -2,6 +2,8 @@
  * device.c - hubs and things: who they are is their key; where they belong
  * is a row that only the keeper opens.
  */
+#include <stdlib.h>
+
 #include "base/codec.h"
 #include "crypto/x509.h"
 #include "eavesd/core/core.h"
@@ -82,6 +84,73 @@ device_put(struct core *core, const uint8_t spki[static SHA256_OCTETS],
 		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
 }
 
+/* --- not too many --- */
+
+struct strangers {
+	struct core *core;
+	struct index16 name[SERVER_DEVICES_MAX];
+	size_t count;
+};
+
+static enum err
+stranger_take(void *ctx, const struct row *row)
+{
+	struct strangers *all = ctx;
+	const struct slice name = row_octets(row, 0);
+	AUTO_BUF struct buf body;
+	struct device d;
+	struct id id;
+	enum err e;
+
+	if (name.len != ID_OCTETS || all->count == COUNT(all->name))
+		return ERR_OK;
+	memcpy(id.octets, name.at, ID_OCTETS);
+	buf_init(&body, 4096);
+	if ((e = row_open(all->core, TABLE_DEVICE, 0, &id, row_octets(row, 2),
+		 &body)) != ERR_OK ||
+	    (e = device_parse(buf_slice(&body), &d)) != ERR_OK)
+		return e;
+	if (id_is_zero(&d.home))
+		all->name[all->count++].octets = id;
+	return ERR_OK;
+}
+
+/* Anybody may enroll; who stayed a stranger makes room for the next one. */
+static enum err
+strangers_drop(struct core *core)
+{
+	struct strangers *all = calloc(1, sizeof *all);
+	enum err e;
+
+	if (all == NULL)
+		return ERR_NOMEM;
+	all->core = core;
+	e = store_each(core->store, SQL_CHECK_DEVICE, NO_CELLS, stranger_take,
+	    all);
+	for (size_t i = 0; e == ERR_OK && i < all->count; i++)
+		e = store_write(core->store, SQL_DEVICE_DROP,
+		    CELLS(cell_index(&all->name[i])));
+	if (e == ERR_OK && all->count == 0)
+		e = ERR_LIMIT;
+	free(all);
+	return e;
+}
+
+static enum err
+device_new(struct core *core, const uint8_t spki[static SHA256_OCTETS])
+{
+	const struct device none = { 0 };
+	uint64_t count = 0;
+	enum err e;
+
+	if ((e = store_number(core->store, SQL_DEVICE_COUNT, NO_CELLS, 0,
+		 &count)) != ERR_OK ||
+	    (count >= SERVER_DEVICES_MAX &&
+		(e = strangers_drop(core)) != ERR_OK))
+		return e;
+	return device_put(core, spki, &none);
+}
+
 void
 device_enroll(struct call *c)
 {
@@ -101,7 +170,7 @@ device_enroll(struct call *c)
 	}
 	e = device_get(c->core, c->spki, &d);
 	if (e == ERR_MISSING)
-		e = device_put(c->core, c->spki, &d);
+		e = device_new(c->core, c->spki);
 	if (e != ERR_OK) {
 		(void)call_fail_err(c, e);
 		return;
@@ -114,17 +183,62 @@ device_enroll(struct call *c)
 	}
 }
 
+/* The device's own one again, else a free one, else NULL. */
+static struct link *
+link_place(struct core *core, const uint8_t spki[static SHA256_OCTETS])
+{
+	struct link *place = NULL;
+
+	for (size_t i = 0; i < COUNT(core->links); i++) {
+		struct link *l = &core->links[i];
+
+		if (memcmp(l->spki, spki, SHA256_OCTETS) == 0)
+			return l;
+		if (l->until_ms <= loop_now_ms(core->loop))
+			place = l;
+	}
+	return place;
+}
+
 /*
- * The first link. Only while there is no account, and only one at a time; the
- * hub made its secret, so the server learns what lets it in, no key.
+ * The link that the hub prints: it opens a mailbox, and, while there is no
+ * account, makes the first one. The hub made its secret, so the server learns
+ * what lets in, no key.
  */
+static enum err
+link_add(struct call *c, const struct ticket_in *t)
+{
+	const struct id kind = { { TICKET_LINK } };
+	struct claims claims = { .expiry_s = clock_realtime_s() + LINK_S };
+	struct link *l = link_place(c->core, c->spki);
+	uint64_t any;
+	enum err e;
+
+	if (l == NULL)
+		return ERR_LIMIT;
+	claims_scope(&claims, SCOPE_GLOBAL, NULL);
+	claims_scope(&claims, SCOPE_KIND, &kind);
+	if ((e = ticket_drop(c->core, &l->id)) != ERR_OK ||
+	    (e = ticket_add(c->core, TICKET_LINK, t, &claims)) != ERR_OK)
+		return e;
+	e = store_number(c->core->store, SQL_ACCOUNT_ANY, NO_CELLS, 0, &any);
+	if (e == ERR_MISSING) { /* only one at a time makes the first account */
+		if (!id_eq(&c->core->first_link, &t->id) &&
+		    (e = ticket_drop(c->core, &c->core->first_link)) != ERR_OK)
+			return e;
+		c->core->first_link = t->id;
+	} else if (e != ERR_OK)
+		return e;
+	l->id = t->id;
+	memcpy(l->spki, c->spki, sizeof l->spki);
+	l->until_ms = loop_now_ms(c->core->loop) + LINK_S * 1000u;
+	return ERR_OK;
+}
+
 void
 device_link(struct call *c)
 {
 	struct ticket_in t = { 0 };
-	const struct id kind = { { TICKET_LINK } };
-	struct claims claims = { .expiry_s = clock_realtime_s() + LINK_S };
-	uint64_t any;
 	enum err e;
 
 	if (!c->has_spki || !in_only(c, c->in, ONLY("id", "secret")) ||
@@ -133,19 +247,7 @@ device_link(struct call *c)
 		(void)call_fail_err(c, ERR_DENIED);
 		return;
 	}
-	if (store_number(c->core->store, SQL_ACCOUNT_ANY, NO_CELLS, 0, &any) !=
-	    ERR_MISSING) {
-		(void)call_fail(c, 403, "denied",
-		    WORDS("There is an account already: an owner invites."));
-		return;
-	}
-	claims_scope(&claims, SCOPE_GLOBAL, NULL);
-	claims_scope(&claims, SCOPE_KIND, &kind);
-	if ((e = ticket_drop(c->core, &c->core->first_link)) != ERR_OK ||
-	    (e = ticket_drop(c->core, &t.id)) != ERR_OK ||
-	    (e = ticket_add(c->core, TICKET_LINK, &t, &claims)) != ERR_OK)
+	if ((e = link_add(c, &t)) != ERR_OK)
 		(void)call_fail_err(c, e);
-	else
-		c->core->first_link = t.id;
 	octets_wipe(&t, sizeof t);
 }

@@ -11,9 +11,6 @@
 
 #define HOME_TICKET_S 86400u
 #define NONCE_MS      60000u
-#define ENTRY_OCTETS  1024u
-#define PART_OCTETS   (64u << 10)
-#define ITEM_OCTETS   (96u << 10)
 #define ITEMS_MAX     64u
 #define GRANTS_MAX    32u
 #define DEVICES_MAX   16u
@@ -29,6 +26,14 @@ home_parse(struct slice body, struct home *ret)
 		return ERR_CORRUPT;
 	for (size_t i = 0; i < ret->stream_count; i++)
 		rd_id(&r, &ret->streams[i]);
+	ret->grants = ret->devices = ret->writes = 0;
+	ret->day = 0;
+	if (r.rest.len == 0) /* of before there were limits */
+		return rd_end(&r);
+	ret->grants = rd_u16(&r);
+	ret->devices = rd_u16(&r);
+	ret->day = rd_u32(&r);
+	ret->writes = rd_u16(&r);
 	return rd_end(&r);
 }
 
@@ -70,6 +75,10 @@ home_put(struct core *core, enum statement n, const struct id *id,
 	wr_u8(&w, (uint8_t)h->stream_count);
 	for (size_t i = 0; i < h->stream_count; i++)
 		wr_id(&w, &h->streams[i]);
+	wr_u16(&w, h->grants);
+	wr_u16(&w, h->devices);
+	wr_u32(&w, h->day);
+	wr_u16(&w, h->writes);
 	if ((e = wr_end(&w)) != ERR_OK ||
 	    (e = row_seal(core, TABLE_HOME, h->slot, id, buf_slice(&body),
 		 &sealed)) != ERR_OK)
@@ -146,6 +155,14 @@ struct write {
 	uint64_t version, epoch;
 };
 
+/* A home has all that it may have of those; says so. */
+static enum err
+home_full(struct call *c, struct words what)
+{
+	(void)call_fail(c, 413, "limit", what);
+	return ERR_LIMIT;
+}
+
 static enum err
 entry_add(struct call *c, const struct write *w)
 {
@@ -155,11 +172,11 @@ entry_add(struct call *c, const struct write *w)
 	struct wr wr;
 	enum err e;
 
-	buf_init(&entry, ENTRY_OCTETS);
-	buf_init(&people, PART_OCTETS);
-	buf_init(&hub, PART_OCTETS);
-	buf_init(&body, 2 * PART_OCTETS + 4096);
-	buf_init(&sealed, 2 * PART_OCTETS + 4096);
+	buf_init(&entry, HOME_ENTRY_OCTETS);
+	buf_init(&people, HOME_PART_OCTETS);
+	buf_init(&hub, HOME_PART_OCTETS);
+	buf_init(&body, 2 * HOME_PART_OCTETS + 4096);
+	buf_init(&sealed, 2 * HOME_PART_OCTETS + 4096);
 	if (!in_blob(c, c->in, "entry", &entry) ||
 	    !in_blob(c, c->in, "people", &people) ||
 	    !in_blob(c, c->in, "hub", &hub))
@@ -192,8 +209,8 @@ keyitem_add(struct call *c, const struct write *w, const json_t *o,
 	struct id reader;
 	enum err e;
 
-	buf_init(&item, ITEM_OCTETS);
-	buf_init(&sealed, ITEM_OCTETS + 64);
+	buf_init(&item, HOME_ITEM_OCTETS);
+	buf_init(&sealed, HOME_ITEM_OCTETS + 64);
 	if (!in_only(c, o, ONLY("reader", "epoch", "item")) ||
 	    !in_id(c, o, "reader", &reader) ||
 	    !in_number(c, o, "epoch", UINT32_MAX, &epoch.n) ||
@@ -260,6 +277,7 @@ home_create(struct call *c, struct write *w)
 	    slot.len != 4)
 		return e == ERR_OK ? ERR_CORRUPT : e;
 	w->state.slot = (uint32_t)slice_be(buf_slice(&slot), 4);
+	w->state.grants = 1;
 	w->version = 1;
 	if ((e = home_put(c->core, SQL_HOME_ADD, &w->home, &w->state)) !=
 		ERR_OK ||
@@ -280,7 +298,12 @@ home_post(struct call *c)
 		ONLY("home", "nonce", "founder", "epoch", "entry", "people",
 		    "hub", "keys", "grant")))
 		return;
-	if ((e = home_create(c, &w)) != ERR_OK)
+	if ((e = tally_home(c->core, &c->account)) == ERR_LIMIT) {
+		(void)call_fail(c, 413, "limit",
+		    WORDS("This account has as many homes as it may have."));
+		return;
+	}
+	if (e != ERR_OK || (e = home_create(c, &w)) != ERR_OK)
 		(void)call_fail_err(c, e);
 }
 
@@ -347,132 +370,9 @@ home_open(struct call *c)
 		(void)call_fail_err(c, ERR_DENIED);
 		return;
 	}
-	if ((e = home_ticket_add(c, &g, &id, &t)) != ERR_OK)
+	if ((e = tally_open(c->core, &c->account)) != ERR_OK ||
+	    (e = home_ticket_add(c, &g, &id, &t)) != ERR_OK)
 		(void)call_fail_err(c, e);
-}
-
-/* --- reading --- */
-
-struct reading {
-	struct call *call;
-	struct home home;
-	struct id home_id, reader;
-	json_t *list;
-};
-
-/* What a member sealed when it came in must still look like it. */
-static enum err
-peer_sealed_out(struct reading *r, json_t *o, const char *name, struct slice s)
-{
-	struct sealed sealed;
-
-	if (sealed_by_peer(s, &sealed) != ERR_OK)
-		return ERR_CORRUPT;
-	out_sealed(r->call, o, name, sealed);
-	return ERR_OK;
-}
-
-static void
-place_out(struct reading *r, json_t *o, const struct row *row)
-{
-	out_count(r->call, o, "version", (struct count){ row_number(row, 0) });
-	out_count(r->call, o, "epoch", (struct count){ row_number(row, 1) });
-}
-
-static enum err
-version_out(void *ctx, const struct row *row)
-{
-	struct reading *r = ctx;
-	AUTO_BUF struct buf body;
-	json_t *o = json_object();
-	struct rd rd;
-	enum err e;
-
-	buf_init(&body, 2 * PART_OCTETS + 4096);
-	if (o == NULL || json_array_append_new(r->list, o) != 0)
-		return ERR_NOMEM;
-	if ((e = row_open(r->call->core, TABLE_ENTRY, r->home.slot, &r->home_id,
-		 row_octets(row, 2), &body)) != ERR_OK)
-		return e;
-	place_out(r, o, row);
-	rd_init(&rd, buf_slice(&body));
-	if ((e = peer_sealed_out(r, o, "entry", rd_sized(&rd, ENTRY_OCTETS))) !=
-		ERR_OK ||
-	    (e = peer_sealed_out(r, o, "people", rd_sized(&rd, PART_OCTETS))) !=
-		ERR_OK ||
-	    (e = peer_sealed_out(r, o, "hub", rd_sized(&rd, PART_OCTETS))) !=
-		ERR_OK)
-		return e;
-	return rd_end(&rd);
-}
-
-static enum err
-keyitem_out(void *ctx, const struct row *row)
-{
-	struct reading *r = ctx;
-	AUTO_BUF struct buf item;
-	json_t *o = json_object();
-	enum err e;
-
-	buf_init(&item, ITEM_OCTETS);
-	if (o == NULL || json_array_append_new(r->list, o) != 0)
-		return ERR_NOMEM;
-	if ((e = row_open(r->call->core, TABLE_KEYITEM, r->home.slot,
-		 &r->reader, row_octets(row, 2), &item)) != ERR_OK)
-		return e;
-	place_out(r, o, row);
-	return peer_sealed_out(r, o, "item", buf_slice(&item));
-}
-
-static void
-home_tell(struct call *c, const struct id *home)
-{
-	struct reading r = { .call = c, .home_id = *home };
-	struct count since;
-	enum err e;
-
-	if (!in_only(c, c->in, ONLY("since", "reader")) ||
-	    !in_number(c, c->in, "since", UINT32_MAX, &since.n) ||
-	    !in_id(c, c->in, "reader", &r.reader))
-		return;
-	if ((e = home_get(c->core, home, &r.home)) != ERR_OK)
-		goto fail;
-	r.list = json_array();
-	if (json_object_set_new(c->out, "versions", r.list) != 0 ||
-	    (e = store_each(c->core->store, SQL_ENTRY_SINCE,
-		 CELLS(cell_id(home), cell_count(since)), version_out, &r)) !=
-		ERR_OK)
-		goto fail;
-	r.list = json_array();
-	if (json_object_set_new(c->out, "keys", r.list) != 0 ||
-	    (e = store_each(c->core->store, SQL_KEYITEM_SINCE,
-		 CELLS(cell_id(home), cell_id(&r.reader), cell_count(since)),
-		 keyitem_out, &r)) != ERR_OK)
-		goto fail;
-	return;
-fail:
-	(void)call_fail_err(c, e == ERR_OK ? ERR_NOMEM : e);
-}
-
-void
-home_read(struct call *c)
-{
-	if (ticket_need(c, TICKET_HOME))
-		home_tell(c, &c->home);
-}
-
-void
-device_home(struct call *c)
-{
-	struct device d;
-
-	if (!c->has_spki || device_get(c->core, c->spki, &d) != ERR_OK ||
-	    id_is_zero(&d.home)) {
-		(void)call_fail(c, 404, "missing",
-		    WORDS("No home has taken this device in yet."));
-		return;
-	}
-	home_tell(c, &d.home);
 }
 
 /* --- a later version --- */
@@ -509,7 +409,8 @@ device_streams(struct call *c, struct write *w, const json_t *list,
 		if (e != ERR_MISSING)
 			return e == ERR_OK ? ERR_CONFLICT : e;
 		if (w->state.stream_count == HOME_STREAMS_MAX)
-			return ERR_LIMIT;
+			return home_full(c,
+			    WORDS("This home has no room for more cameras."));
 		w->state.streams[w->state.stream_count++] = id;
 		if ((e = stream_add(c->core, &id, &s)) != ERR_OK)
 			return e;
@@ -537,6 +438,9 @@ device_take_in(struct call *c, struct write *w, const json_t *o)
 		return e;
 	if (!id_is_zero(&before.home) && !id_eq(&before.home, &w->home))
 		return ERR_DENIED;
+	if (id_is_zero(&before.home) && w->state.devices++ >= HOME_DEVICES_MAX)
+		return home_full(c,
+		    WORDS("This home has no room for more hubs."));
 	d.home = w->home;
 	if ((e = device_streams(c, w, list, &d)) != ERR_OK)
 		return e;
@@ -558,6 +462,9 @@ each_in(struct call *c, struct write *w, const char *name, size_t max,
 static enum err
 grant_take(struct call *c, struct write *w, const json_t *o)
 {
+	if (w->state.grants++ >= HOME_GRANTS_MAX)
+		return home_full(c,
+		    WORDS("This home has no room for more members."));
 	return grant_add(c, &w->home, o);
 }
 
@@ -582,8 +489,22 @@ grant_remove(struct call *c, struct write *w, const json_t *o)
 	if ((e = store_write(c->core->store, SQL_GRANT_DROP,
 		 CELLS(cell_id(&id)))) != ERR_OK)
 		return e;
+	if (w->state.grants > 0)
+		w->state.grants--;
 	edge_tickets_died(c->core);
 	return keeper_ask(c->core, MSG_GENERATION_RAISE, SLICE_OF(scope), NULL);
+}
+
+/* The list is kept for ever: so many versions of it on a day. */
+static enum err
+write_count(struct home *h)
+{
+	const uint32_t today = clock_day();
+
+	if (h->day != today)
+		h->writes = 0;
+	h->day = today;
+	return h->writes++ >= HOME_WRITES_MAX ? ERR_LIMIT : ERR_OK;
 }
 
 static enum err
@@ -599,11 +520,12 @@ version_write(struct call *c, struct write *w)
 	if (w->version != w->state.newest + 1)
 		return ERR_CONFLICT;
 	w->state.newest = w->version;
-	if ((e = entry_add(c, w)) != ERR_OK ||
+	if ((e = write_count(&w->state)) != ERR_OK ||
+	    (e = entry_add(c, w)) != ERR_OK ||
 	    (e = keyitems_add(c, w)) != ERR_OK ||
-	    (e = each_in(c, w, "grants", GRANTS_MAX, grant_take)) != ERR_OK ||
 	    (e = each_in(c, w, "remove_grants", GRANTS_MAX, grant_remove)) !=
 		ERR_OK ||
+	    (e = each_in(c, w, "grants", GRANTS_MAX, grant_take)) != ERR_OK ||
 	    (e = each_in(c, w, "devices", DEVICES_MAX, device_take_in)) !=
 		ERR_OK)
 		return e;

@@ -11,6 +11,18 @@
 #define CLASS_STATE    3
 #define DAYS_LATE_MAX  31u /* a hub that was away tells of days before */
 
+/* A day has room for so many rows of a stream, new or the same again. */
+static enum err
+day_room(struct core *core, const struct id *stream, struct day day)
+{
+	const struct count most = { STREAM_ROWS_MAX };
+	uint64_t rows = 0;
+	const enum err e = store_number(core->store, SQL_RECORD_COUNT,
+	    CELLS(cell_id(stream), cell_day(day), cell_count(most)), 0, &rows);
+
+	return e != ERR_OK ? e : rows < STREAM_ROWS_MAX ? ERR_OK : ERR_LIMIT;
+}
+
 enum err
 record_append(struct core *core, const struct id *stream,
     const struct stream *s, const struct record_place *at, struct slice sealed)
@@ -30,7 +42,8 @@ record_append(struct core *core, const struct id *stream,
 	if (sealed.len != 1024 && sealed.len != 4096 &&
 	    sealed.len != ROW_OCTETS_MAX)
 		return ERR_SYNTAX;
-	if ((e = sealed_by_peer(sealed, &checked)) != ERR_OK)
+	if ((e = sealed_by_peer(sealed, &checked)) != ERR_OK ||
+	    (e = day_room(core, stream, day)) != ERR_OK)
 		return e;
 	memcpy(tag.octets.octets, at->run.octets, RUN_ID_OCTETS);
 	if ((e = store_write(core->store, SQL_RECORD_ADD,

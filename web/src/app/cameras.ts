@@ -67,7 +67,7 @@ async function write(make: () => Promise<Write>): Promise<void> {
       return await homeShown();
     } catch (e) {
       if (!isApi(e, 'conflict') || tries === TRIES) throw e;
-      await h.home.read(async (since, reader) => api.homeRead(await h.ticket(), since, reader));
+      await h.home.read(async (...at) => api.homeRead(await h.ticket(), ...at));
     }
   }
 }

@@ -252,7 +252,7 @@ async function founding(k: Kept): Promise<void> {
 async function homeRead(): Promise<void> {
   const h = home!;
   const k = kept!;
-  await h.read(async (since, reader) => api.homeRead(await ticketFresh(), since, reader));
+  await h.read(async (...at) => api.homeRead(await ticketFresh(), ...at));
   const pass = k.homes[0]!;
   h.pinCheck({ version: pass.version, hash: pass.hash });
   if (h.pin.version > pass.version) {
@@ -384,7 +384,9 @@ async function epochRenew(): Promise<void> {
 export async function pairing(): Promise<void> {
   const k = kept;
   if (!k?.link || !home) return;
-  if (k.link.until < Date.now()) set({ pairing: { step: 'failed', part: 0, problem: 'link' } });
+  const mine = home.now.people.members.find((m) => m.id === k.homes[0]!.member);
+  const problem = k.link.until < Date.now() ? 'link' : mine?.role !== 'owner' ? 'owner' : null;
+  if (problem) set({ pairing: { step: 'failed', part: 0, problem } });
   else if (await pair(k.link, k, home, ticketFresh)) {
     k.link = k.asked = null;
     await keptWrite(k);

@@ -79,7 +79,7 @@ async function takeIn(
       return;
     } catch (e) {
       if (!isApi(e, 'conflict') || tries === TRIES) throw e;
-      await home.read(async (since, reader) => api.homeRead(await ticket(), since, reader));
+      await home.read(async (...at) => api.homeRead(await ticket(), ...at));
     }
   }
 }

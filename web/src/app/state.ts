@@ -9,7 +9,7 @@ import type { Lack } from './can';
 /* A sentence of words/: its name. */
 export type Problem =
   | 'gone' | 'later' | 'slow_down' | 'wrong' | 'link' | 'hub' | 'taken' | 'code' | 'codeOld'
-  | 'nameOther' | 'trust' | 'ended' | 'removed' | 'unknown';
+  | 'owner' | 'nameOther' | 'trust' | 'ended' | 'removed' | 'unknown';
 
 /* The steps of meeting a hub. */
 export interface Pairing {

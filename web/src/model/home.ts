@@ -41,9 +41,11 @@ export interface Reader {
   kx: KxPair;
 }
 
+/* A piece of what a home is; more: ask on, behind the items that came. */
 export interface Answer {
   versions: Version[];
   keys: ReaderKey[];
+  more: boolean;
 }
 
 /* Its streams by what they are for; '': it has none for that. */
@@ -123,13 +125,17 @@ export class Home {
    * Read on from what is known until nothing newer comes. Throws as
    * directoryTake().
    */
-  async read(ask: (since: number, reader: string) => Promise<Answer>): Promise<void> {
-    for (;;) {
-      const since = this.directory?.version ?? 0;
-      const { versions, keys } = await ask(since, this.reader.member);
-      await this.itemsTake(keys);
-      for (const v of versions) await this.versionTake(v);
-      if (versions.length === 0) break;
+  async read(
+    ask: (since: number, reader: string, skip: number) => Promise<Answer>,
+  ): Promise<void> {
+    let skip = 0;
+    for (let more = true; more;) {
+      const a = await ask(this.directory?.version ?? 0, this.reader.member, skip);
+      if (a.more && a.versions.length + a.keys.length === 0) throw new Fault('SYNTAX', 'empty piece');
+      await this.itemsTake(a.keys);
+      for (const v of a.versions) await this.versionTake(v);
+      skip = a.versions.length > 0 ? 0 : skip + a.keys.length;
+      more = a.more;
     }
   }
 

@@ -46,6 +46,22 @@ export interface Verified {
   ends: boolean;
 }
 
+/* Where a run stands that was read: what the next one must hang on. */
+export interface RunEnd {
+  run: Octets;
+  mark: Octets | null; /* hash of the newest one; null: something behind it is unmarked, or unknown */
+}
+
+/*
+ * Whether a run begins where that one ended: nothing between them was left
+ * out. A hub that lost its memory says so with zeros; then nobody knows.
+ */
+export function hangsOn(end: RunEnd, next: RunFields): boolean {
+  if (same(next.beforeRun, new Uint8Array(8))) return true;
+  if (!same(next.beforeRun, end.run)) return false;
+  return !end.mark || same(next.beforeMark, end.mark);
+}
+
 function leafHash(index: number, flags: number, time: number, kind: number, hash: Octets) {
   return sha256(join(u8(0), u64(index), u8(flags), u64(time), u8(kind), hash));
 }
@@ -97,6 +113,11 @@ export class Run {
     if (!(await signed(by, 'run', fields.signature, c.clear, fields.signed)))
       throw new Fault('CRYPTO', 'header');
     return new Run(c.run, fields, record.slice(), sframe, await sha256(record), by);
+  }
+
+  get end(): RunEnd {
+    const known = this.markNumber >= 0 && this.leaves.length === 0;
+    return { run: this.id, mark: known ? this.markHash : null };
   }
 
   /* Opens a record; may be called ahead of follow(). */

@@ -76,8 +76,8 @@ export type Picture =
 /* none: there is none here; deaf: this browser cannot play it */
 export type SoundState = 'none' | 'some' | 'deaf';
 
-/* Of the directory and the hub's clock, by its signed heads. */
-export type Alarm = 'none' | 'fork' | 'stale';
+/* Of the directory and the hub's clock, by its signed heads; left: a run, by the next one. */
+export type Alarm = 'none' | 'fork' | 'stale' | 'left';
 
 export interface View {
   t: 'view';

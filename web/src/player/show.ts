@@ -46,6 +46,7 @@ const UNMARKED_MAX = 256;
 const FRESH_MS = 2000; /* "verified" needs a mark this young */
 const LATENCIES = 31;
 const SOUND_MS = 100;
+const LEFT_MS = 600_000; /* so long it is told that something was left out */
 const BEHIND_MS = 6000; /* after heads that name a newer mark */
 const SMALL_US = 6_000_000;
 const SMALL_OCTETS = 8 << 20;
@@ -73,6 +74,7 @@ export class Show {
   private mark = { run: '', number: -1 };
   private newestHead = { run: '', number: -1 };
   private behindSince = 0;
+  private leftAt = 0;
   private watchedAt = 0;
   private latencies: number[] = [];
   clock: Offset | null = null;
@@ -124,6 +126,7 @@ export class Show {
       sound: (u) => this.sound(u),
       verified: (run, first, last, mark) => this.verified(run, first, last, mark),
       trouble: (what) => this.trouble(what),
+      left: (to) => this.leftOut(to),
     }, this.stream);
     if (this.mode === 'live') this.decoder.reset();
     this.events.changed();
@@ -177,6 +180,18 @@ export class Show {
   get behind(): boolean {
     return this.behindSince > 0 && performance.now() - this.behindSince > BEHIND_MS &&
       this.online === true;
+  }
+
+  /* A whole run, or the end of one, did not come; the timeline tells it, too. */
+  private leftOut(to: number): void {
+    this.leftAt = performance.now();
+    const before = this.ring.at(this.ring.find(to))?.time ?? to;
+    if (before < to) this.deck.tape.lost.push({ from: before, to });
+    this.events.changed();
+  }
+
+  get left(): boolean {
+    return this.leftAt > 0 && performance.now() - this.leftAt < LEFT_MS;
   }
 
   /* --- records, in order --- */

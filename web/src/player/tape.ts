@@ -2,6 +2,7 @@
  * tape.ts - a window into the recording, wherever the index says that there
  * is one: groups are fetched as they are needed and kept in a ring.
  */
+import { now } from '../model/clock';
 import type { Span } from '../model/ledger';
 import type { Days, Place } from './days';
 import type { Quality } from './messages';
@@ -10,6 +11,7 @@ import { Ring } from './ring';
 import type { CameraKeys } from './track';
 
 const GAP_US = 1_000_000;
+const SETTLED_US = 120_000_000; /* younger may still be on its way to the disk */
 const WINDOW_US = 60_000_000;
 const KEYS_AT_ONCE = 12; /* listed groups, when only key frames are wanted */
 
@@ -39,6 +41,7 @@ export class Tape {
 
   private async fetch(p: Place, until: number): Promise<boolean> {
     const ring = this.ring;
+    let reached = 0;
     const ok = await this.ranges.get(
       this.keys, this.stream,
       { run: p.run, index: p.index, until, about: p.time, keys: this.fast },
@@ -47,7 +50,11 @@ export class Tape {
         sound: (u) => ring.sounds.add(u),
         verified: (run, first, last) => ring.verify(run, first, last),
         trouble: () => {},
+        reached: (index) => { reached = index; },
       });
+    /* the hub's index says how far it goes */
+    if (ok && !this.fast && reached < until - 1 && p.end < now() - SETTLED_US)
+      this.lost.push({ from: Math.max(p.time, ring.at(ring.find(p.end))?.time ?? 0), to: p.end });
     if (!ok && ring === this.ring) this.have.delete(this.name(p));
     return ok;
   }

@@ -150,7 +150,8 @@ export class Tile {
     const { hubs, state } = this.desk;
     if (hubs.fork) return 'fork';
     if (!this.show || this.show.online !== true || state !== 'open') return 'none';
-    return hubs.silent(this.show.camera.hub.id) || this.show.behind ? 'stale' : 'none';
+    if (hubs.silent(this.show.camera.hub.id) || this.show.behind) return 'stale';
+    return this.show.left ? 'left' : 'none';
   }
 
   tell(): void {

@@ -10,7 +10,7 @@ import { H264, HEADER, JPEG, KEY, recordFlags, runClear } from '../proto/record'
 import { KIND_SOUND, soundOf } from '../proto/sound';
 import { now } from '../model/clock';
 import { HourKeys } from '../model/hours';
-import { Run, type Said } from '../model/run';
+import { Run, hangsOn, type Said } from '../model/run';
 import type { PlayerCamera } from './messages';
 import type { SoundUnit } from './sounds';
 
@@ -33,6 +33,8 @@ export interface TrackEvents {
   verified(run: string, first: number, last: number, mark: number): void;
   /* false: a mark does not fit; shut: it does not open; keys: an epoch that we lack */
   trouble(what: 'false' | 'shut' | 'keys'): void;
+  left?(to: number): void; /* before that time something is missing: µs */
+  reached?(index: number): void; /* the newest record that was read */
 }
 
 const PENDING_MAX = 600;
@@ -64,6 +66,7 @@ export class CameraKeys {
 
 export class Track {
   private run: Promise<Run | null> = Promise.resolve(null);
+  private last: Run | null = null; /* that records were read of */
   private tail: Promise<void> = Promise.resolve();
   private pending = 0;
   private closed = false;
@@ -95,7 +98,10 @@ export class Track {
       return;
     }
     if (flags === HEADER) {
-      this.run = this.headerOpen(record);
+      const next = this.headerOpen(record);
+      this.run = next;
+      /* once all of the one before was read */
+      this.tail = this.tail.then(async () => this.linkCheck(await next));
       return;
     }
     /* we are far behind: leave a gap, go on at a key frame */
@@ -122,9 +128,19 @@ export class Track {
     return null;
   }
 
+  /* Runs hang on each other: one that was left out is missed by the next. */
+  private linkCheck(next: Run | null): void {
+    if (!next || this.closed) return;
+    const before = this.last;
+    this.last = next;
+    if (before && hex(before.id) !== hex(next.id) && !hangsOn(before.end, next.fields))
+      this.events.left?.(next.fields.start);
+  }
+
   private async follow(run: Run, said: Said, arrived: number): Promise<void> {
     try {
       const verified = await run.follow(said);
+      this.events.reached?.(said.index);
       if (!verified) this.unit(run, said, arrived);
       else if (verified.count > 0)
         this.events.verified(hex(run.id), verified.first, verified.last, verified.number);

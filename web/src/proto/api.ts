@@ -251,8 +251,9 @@ export interface ReaderKey {
   item: Octets;
 }
 
-export async function homeRead(home: Ticket, since: number, reader: string) {
-  const j = await ask('POST', 'home/read', home, { since, reader });
+/* A piece; skip: so many items of it were had already. */
+export async function homeRead(home: Ticket, since: number, reader: string, skip: number) {
+  const j = await ask('POST', 'home/read', home, { since, reader, skip });
   const versions: Version[] = j.each('versions', (v) => ({
     version: v.number('version'), epoch: v.number('epoch'), entry: v.octets('entry'),
     people: v.octets('people'), hub: v.octets('hub'),
@@ -260,7 +261,7 @@ export async function homeRead(home: Ticket, since: number, reader: string) {
   const keys: ReaderKey[] = j.each('keys', (k) => ({
     epoch: k.number('epoch'), version: k.number('version'), item: k.octets('item'),
   }));
-  return { versions, keys };
+  return { versions, keys, more: j.bool('more') };
 }
 
 export interface Row {

@@ -30,6 +30,7 @@ export function Cannot({ lacks }: { lacks: Lack[] }) {
       <ul class="plain">{lacks.map((l) => <li key={l}>{w.lacks[l]}</li>)}</ul>
       <p>{w.which}</p>
       <ul>{w.list.map((b) => <li key={b}>{b}</li>)}</ul>
+      <p>{w.others}</p>
     </Card>
   );
 }

@@ -66,6 +66,12 @@ function Empty() {
   );
 }
 
+/* One more hub is being met, above what is there. */
+function Joining() {
+  const { step } = useStore((s) => s.pairing);
+  return step === 'none' || step === 'done' ? null : <div class="joining"><PairingSteps /></div>;
+}
+
 /* Somebody closed the page before the code was written down. */
 function CodeOwed() {
   const owed = useStore((s) => s.codeOwed);
@@ -92,6 +98,7 @@ function Main() {
   return (
     <>
       <Note problem={problem} />
+      <Joining />
       <Cameras />
       <Live key={found.thing} name={found.name} />
       <CodeOwed />

@@ -91,7 +91,7 @@ function Stage({ v, over }: { v: View | null; over: Overlay | null }) {
   return (
     <div ref={frame} class={v?.picture === 'old' ? 'stage old' : 'stage'}>
       <div ref={place} class="place" />
-      {v && <Badges v={v} />}
+      {v && <Badges v={v} now={!over} />}
       {over && <OverlayBox o={over} />}
       {v && <SoundButton v={v} />}
       {'requestFullscreen' in Element.prototype && (
@@ -103,11 +103,12 @@ function Stage({ v, over }: { v: View | null; over: Overlay | null }) {
   );
 }
 
-function Badges({ v }: { v: View }) {
+/* now: nothing is said over the picture; else what is under it is not live. */
+function Badges({ v, now }: { v: View; now: boolean }) {
   if (v.captured === 0 || ['shut', 'false', 'unmarked', 'unplayable'].includes(v.picture)) return null;
   return (
     <div class="badges">
-      {v.picture === 'live' && <span class="badge live">{w.live}</span>}
+      {v.picture === 'live' && now && <span class="badge live">{w.live}</span>}
       {v.picture === 'old' && (
         <span class="badge warn"><Icon name="clock" />{w.old(v.age_s)}</span>
       )}

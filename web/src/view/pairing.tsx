@@ -45,7 +45,7 @@ export function PairingSteps() {
       {p.step === 'failed' ? (
         <>
           <Note problem={problem} />
-          {problem !== 'link' && (
+          {problem !== 'link' && problem !== 'owner' && (
             <button type="button" class="main" onClick={() => void pairing()}>{w.retry}</button>
           )}
         </>
