@@ -99,7 +99,7 @@ export function Grid() {
       </div>
       <LineNote />
       <ul
-        ref={list} class={shown.length > 3 ? 'grid two' : 'grid'} onKeyDown={key}
+        ref={list} class={shown.length > 4 ? 'grid two' : 'grid'} onKeyDown={key}
         style={{ '--cols': String(cols), '--rows': String(Math.ceil(shown.length / cols)) }}
       >
         {shown.map((c, i) => <GridTile key={c.thing} row={c} first={i === 0} />)}
