@@ -188,7 +188,7 @@ export const words = {
     latencyHint: 'From the hub to this screen, measured',
     old: (s: number) => `Old picture: ${span(s)}`,
     oldWord: 'Old picture',
-    latencyShort: (ms: number) => `${Math.round(ms)} ms`,
+    latencyShort: (ms: number) => `${Math.max(0, Math.round(ms))} ms`,
     slow: (s: number) => `Now and then: ${span(s)}`,
     slowWord: 'A picture now and then',
     slowHint: 'This device cannot decode all pictures at once. It shows some of them.',
