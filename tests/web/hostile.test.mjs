@@ -33,6 +33,7 @@ before(async () => {
   between = await new Tamper(system.port).listen();
   ({ page } = await pageOpen());
   await signIn(page, between.url, 'Eve', passphrase);
+  await page.getByRole('button', { name: 'Front door' }).click();
   await moves(page);
 });
 after(async () => {

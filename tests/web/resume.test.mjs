@@ -54,7 +54,7 @@ test('a recovery code that was not confirmed is asked for until it is', async ()
 
 test('each camera has its own picture', async () => {
   const cameras = page.getByRole('navigation', { name: 'Cameras' });
-  await cameras.getByRole('button', { name: 'Garden' }).click();
+  await page.getByRole('button', { name: 'Garden' }).click();
   await title(page, 'Garden');
   await moves(page);
   const d = await untilData(page, (x) => x.picture === 'live' && x.verified === 'true');

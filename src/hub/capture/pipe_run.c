@@ -60,8 +60,10 @@ pipe_run(int in_fd, int out_fd)
 	enum err e;
 
 	buf_init(&b, UNIT_HEAD_OCTETS + UNIT_OCTETS_MAX + READ_OCTETS);
-	e = unit_write_status(out_fd, pace_now_us(), REASON_RUNNING, 0);
-	while (e == ERR_OK && (e = pipe_fill(in_fd, &b)) == ERR_OK)
-		e = units_pass(&b, out_fd);
+	/* a pipe that nobody writes to is no running camera */
+	if ((e = pipe_fill(in_fd, &b)) == ERR_OK)
+		e = unit_write_status(out_fd, pace_now_us(), REASON_RUNNING, 0);
+	while (e == ERR_OK && (e = units_pass(&b, out_fd)) == ERR_OK)
+		e = pipe_fill(in_fd, &b);
 	return e;
 }

@@ -209,7 +209,7 @@ async function leave(problem: Problem | null): Promise<void> {
   player?.end();
   kept = home = player = homeTicket = null;
   set({
-    screen: { at: 'signin', problem }, tab: 'home', view: null, days: null, cameras: [], camera: '',
+    screen: { at: 'signin', problem }, tab: 'home', view: null, days: null, cameras: [], camera: '', together: [],
     pairing: PAIRING_NONE, opening: false, codeOwed: false, problem: null,
   });
 }
@@ -287,18 +287,19 @@ function thumbTake(m: Thumb): void {
 async function homeShow(): Promise<void> {
   const h = home!;
   const rows = h.cameras.map((c) => ({ thing: c.thing.id, name: c.thing.name }));
-  set({ homeName: h.name, zone: h.now.people.zone, cameras: rows });
   const known = await playerHome(h);
   if (player) player.send({ t: 'home', home: known });
   else if (h.now.people.hubs.length > 0)
     player = new Player({
       view: (view) => set({ view }),
+      line: (line) => set({ line }),
       days: (days) => set({ days }),
       thumb: (m) => thumbTake(m),
       home: () => void homeAgain(),
       ticket: () => void ticketAgain(),
     }, ticketText(await ticketFresh()), known);
-  if (!rows.some((r) => r.thing === now().camera)) cameraShow(rows[0]?.thing ?? '');
+  set({ homeName: h.name, zone: h.now.people.zone, cameras: rows });
+  placeKeep();
 }
 
 /* Of a home that cannot be read: who is no member gets no ticket. */
@@ -394,10 +395,57 @@ export async function pairing(): Promise<void> {
   }
 }
 
-export function cameraShow(thing: string): void {
-  set({ camera: thing, view: null, days: null });
+/* --- all cameras, one of them, some of them on one clock --- */
+
+/* '': all of them. */
+function cameraShow(thing: string): void {
+  if (thing === now().camera && now().together.length === 0) return;
+  set({ camera: thing, together: [], view: null, days: null });
   player?.big.show(thing, now().cameras.find((c) => c.thing === thing)?.name ?? '');
 }
+
+function togetherShow(things: string[]): void {
+  cameraShow('');
+  set({ together: things, view: null, days: null });
+}
+
+/* Where the browser's history says that one is; a home of one camera shows it. */
+function placeTake(): void {
+  const place = (history.state ?? {}) as { camera?: string; together?: string[] };
+  const rows = now().cameras;
+  const there = (thing: string) => rows.some((r) => r.thing === thing);
+  const some = (place.together ?? []).filter(there);
+  if (rows.length > 1 && some.length > 0) togetherShow(some);
+  else if (place.camera && there(place.camera)) cameraShow(place.camera);
+  else cameraShow(rows.length === 1 ? rows[0]!.thing : '');
+}
+
+/* One stays where one is, unless that camera has gone. */
+function placeKeep(): void {
+  const { camera, together, cameras } = now();
+  const there = (thing: string) => cameras.some((r) => r.thing === thing);
+  if (camera ? !there(camera) : !together.length || !together.every(there)) placeTake();
+}
+
+export function cameraOpen(thing: string): void {
+  const inside = now().camera !== '';
+  history[inside ? 'replaceState' : 'pushState']({ camera: thing }, '');
+  placeTake();
+}
+
+export function togetherOpen(things: string[]): void {
+  const inside = now().together.length > 0;
+  history[inside ? 'replaceState' : 'pushState']({ together: things }, '');
+  placeTake();
+}
+
+/* Back to all of them. */
+export function allOpen(): void {
+  if (history.state?.camera || history.state?.together) history.back();
+  else cameraShow('');
+}
+
+addEventListener('popstate', () => placeTake());
 
 /* What cameras.ts works with; null before a home is open. */
 export function homeNow(): { home: Home; author: Author; ticket: () => Promise<Ticket> } | null {

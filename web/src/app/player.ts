@@ -8,7 +8,7 @@
  * "eaves-drawn": nothing there is a secret.
  */
 import type {
-  DaysView, FromPlayer, PlayerHome, Quality, ToPlayer, ToTile, View,
+  DaysView, FromPlayer, LineState, PlayerHome, Quality, ToPlayer, ToTile, View,
 } from '../player/messages';
 import type { Octets } from '../base/octets';
 import { Speaker } from './speaker';
@@ -20,6 +20,7 @@ type Answer = Extract<FromPlayer, { t: 'clock' | 'ask' }>;
 
 export interface PlayerEvents {
   view(v: View): void;
+  line(state: LineState): void;
   days(d: DaysView): void;
   thumb(m: Thumb): void;
   home(): void;
@@ -90,6 +91,7 @@ export class Player {
   private readonly waiting = new Map<number, (m: Answer) => void>();
   private calls = 0;
   private made = 0;
+  private line: LineState = 'connecting';
   readonly big: Tile;
   readonly speaker: Speaker; /* of the big one */
   lead: Tile; /* the one that the timeline is about */
@@ -121,6 +123,7 @@ export class Player {
 
   private view(v: View): void {
     const tile = this.tiles.get(v.tile);
+    if (v.line !== this.line) this.events.line(this.line = v.line);
     if (tile?.take(v) && tile === this.lead) this.events.view(v);
   }
 
@@ -159,6 +162,12 @@ export class Player {
   async hubAsk(hub: string, body: string): Promise<Octets | null> {
     const m = await this.call((id) => ({ t: 'ask', id, hub, body }));
     return m.t === 'ask' ? m.body : null;
+  }
+
+  /* They go on one clock; the timeline is about the lead. */
+  together(tiles: Tile[], lead: Tile): void {
+    this.lead = lead;
+    this.send({ t: 'together', tiles: tiles.map((t) => t.n) });
   }
 
   send(m: ToPlayer, give: Transferable[] = []): void {

@@ -2,7 +2,7 @@
  * state.ts - what the page shows, in one place; whoever changes it tells the
  * views that look at it.
  */
-import type { DaysView, View } from '../player/messages';
+import type { DaysView, LineState, View } from '../player/messages';
 import type { Thumb } from './player';
 import type { Lack } from './can';
 
@@ -46,7 +46,9 @@ export interface State {
   homeName: string;
   zone: string; /* the home's time zone */
   cameras: CameraRow[];
-  camera: string; /* the one that is shown */
+  camera: string; /* the one that is shown; '': all of them */
+  together: string[]; /* those that are looked back at on one clock; none: off */
+  line: LineState;
   view: View | null;
   days: DaysView | null; /* what the timeline shows */
   thumb: Thumb | null; /* for whoever drags */
@@ -60,7 +62,7 @@ export const PAIRING_NONE: Pairing = { step: 'none', part: 0, problem: null };
 
 let state: State = {
   screen: { at: 'loading' }, tab: 'home', busy: false, problem: null, handle: '', homeName: '', zone: 'UTC',
-  cameras: [], camera: '', view: null, days: null, thumb: null, pairing: PAIRING_NONE, opening: false,
+  cameras: [], camera: '', together: [], line: 'connecting', view: null, days: null, thumb: null, pairing: PAIRING_NONE, opening: false,
   codeOwed: false, linkWaits: false,
 };
 const watchers = new Set<() => void>();

@@ -23,6 +23,8 @@ const JUMP_US = 1_500_000; /* a hole this long is jumped over */
 const AHEAD_US = 6_000_000;
 const MINUTE_US = 60_000_000;
 const WAIT_MS = 80;
+const EMPTY_US = 1_000_000;
+const FAST_HOLE_US = 12_000_000; /* between two key frames */
 const FAST = 4; /* from here on only key frames */
 const LATE_US = 3_000_000; /* so near to the present it is live */
 
@@ -40,6 +42,10 @@ export class Deck {
   private plays = false; /* once what is sought is here */
   speed = 1;
   gap = false; /* nothing is recorded at this time */
+  private floor = 0; /* µs: what comes before it is decoded only to get there */
+  private ledTime: number | null = null; /* µs: of the clock that leads it */
+  private nothing: { from: number; to: number; next: number } | null = null; /* known to be empty */
+  private asked: Promise<void> | null = null;
 
   constructor(
     private readonly liveRing: Ring, private readonly past: Past, readonly tape: Tape,
@@ -49,12 +55,12 @@ export class Deck {
   }
 
   get loading(): boolean {
-    return this.wish !== null && !this.gap;
+    return (this.wish !== null && !this.gap) || this.asked !== null;
   }
 
   /* µs: where it stands; null: nowhere yet. */
   get time(): number | null {
-    return this.wish ?? this.target?.time ?? null;
+    return this.wish ?? this.ledTime ?? this.target?.time ?? null;
   }
 
   /* By which sound goes; null: not at its own speed, or nothing moves. */
@@ -76,13 +82,13 @@ export class Deck {
     this.plays = false;
     this.number++;
     this.target = this.cursor = null;
-    this.wish = null;
+    this.wish = this.ledTime = this.nothing = null;
     this.gap = false;
   }
 
   /* Whether that picture is one to draw. */
   wants(u: Unit): boolean {
-    if (this.playing) return u.time >= (this.target?.time ?? 0) || u === this.target;
+    if (this.playing) return u.time >= this.floor || u === this.target;
     const firstKey = u.key && !this.keyDrawn;
     this.keyDrawn ||= firstKey;
     return u === this.target || firstKey;
@@ -145,6 +151,7 @@ export class Deck {
     this.ring = ring;
     this.decoder.reset();
     this.target = this.cursor = target;
+    this.floor = target.time;
     this.keyDrawn = exact || i - from < 4; /* near: only the picture itself */
     for (let k = from; k <= i; k++) this.decoder.feed(ring.at(k)!, true);
   }
@@ -296,5 +303,80 @@ export class Deck {
     this.base = { time: u.time, at: performance.now() };
     this.events.changed();
     this.after(0);
+  }
+
+  /* --- led by together.ts --- */
+
+  private ledRing(time: number): Ring | null {
+    const hole = this.tape.fast ? FAST_HOLE_US : JUMP_US;
+    for (const ring of this.tape.fast ? [this.tape.ring] : [this.liveRing, this.tape.ring]) {
+      const u = ring.at(ring.find(time));
+      if (u && u.time <= time && time - u.time < hole && ring.keyOf(ring.find(time)) >= 0) return ring;
+    }
+    return null;
+  }
+
+  ledPlay(on: boolean, speed: number): void {
+    this.pause();
+    this.playing = on;
+    this.speed = speed;
+    const fast = on && speed > FAST;
+    if (this.tape.fast !== fast) this.tape.clear();
+    this.tape.fast = fast;
+    this.nothing = null;
+  }
+
+  /* Whether that time can be shown now. What it takes is fetched. */
+  ready(time: number): 'here' | 'gap' | 'wait' {
+    if (this.ledRing(time)) return 'here';
+    if (this.nothing && time >= this.nothing.from && time < this.nothing.to) return 'gap';
+    this.asked ??= this.fetch(time).catch(() => undefined).then(() => {
+      this.asked = null;
+      if (this.ledRing(time)) return;
+      const next = this.tape.next(time)?.place.time ?? 0;
+      this.nothing = { from: time, to: Math.max(next, time + EMPTY_US), next };
+    });
+    return 'wait';
+  }
+
+  /* µs: when there is something again; 0: not known. */
+  get nothingUntil(): number {
+    return this.nothing?.next ?? 0;
+  }
+
+  /* Shows what there was at that time, or that there was nothing. */
+  lead(time: number): void {
+    this.ledTime = time;
+    const ring = this.ledRing(time);
+    if (this.gap !== !ring) {
+      this.gap = !ring;
+      this.events.changed();
+    }
+    if (!ring) return;
+    const i = ring.find(time);
+    const u = ring.at(i)!;
+    if (u === this.cursor && ring === this.ring) return;
+    const from = ring === this.ring && this.cursor ? ring.indexOf(this.cursor) : -1;
+    if (from >= 0 && i > from && (this.tape.fast || ring.keyOf(i) <= from + 1)) {
+      this.cursor = this.target = u;
+      this.keyDrawn = true;
+      for (let k = from + 1; k <= i; k++) this.decoder.feed(ring.at(k)!, true);
+    } else this.show(ring, i, true);
+    this.ahead();
+  }
+
+  /* µs: the picture before or behind that time; null: it is not there. */
+  async beside(time: number, by: 1 | -1): Promise<number | null> {
+    const find = () => {
+      const ring = this.ledRing(time);
+      if (!ring) return null;
+      const u = ring.at(ring.find(time) + by);
+      return u && Math.abs(u.time - time) < JUMP_US ? u.time : null;
+    };
+    const known = find();
+    if (known !== null) return known;
+    const wanted = by > 0 ? this.tape.next(time)?.i : this.tape.before(time);
+    if (wanted !== undefined) await this.tape.load(wanted);
+    return find();
   }
 }

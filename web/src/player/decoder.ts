@@ -10,6 +10,7 @@ import type { Unit } from './track';
 const LATE_QUEUE = 4; /* queued when a key frame comes: drop them */
 const FULL_QUEUE = 60; /* queued between key frames: wait for one */
 const FAILURES_MAX = 3;
+const HELD = 2;
 
 export interface DecoderEvents {
   picture(frame: VideoFrame, unit: Unit): void; /* takes the frame */
@@ -20,6 +21,7 @@ export class Decoder {
   private decoder: VideoDecoder | null = null;
   private setup: Setup | null = null;
   private readonly units = new Map<number, Unit>();
+  private readonly fed = new Map<number, number>(); /* ms; in order */
   private n = 0;
   private waitKey = true;
   private failures = 0;
@@ -31,10 +33,23 @@ export class Decoder {
     return this.units.size;
   }
 
+  /* How long the oldest has not come out; some decoders always hold one or two. */
+  get late_ms(): number {
+    if (this.fed.size <= HELD) return 0;
+    for (const at of this.fed.values()) return performance.now() - at;
+    return 0;
+  }
+
+  /* A unit is left out: what builds on it cannot be decoded. */
+  skip(): void {
+    this.waitKey = true;
+  }
+
   /* Forget everything; the next unit must be a key frame. */
   reset(): void {
     this.generation++;
     this.units.clear();
+    this.fed.clear();
     this.waitKey = true;
     if (this.decoder && this.decoder.state !== 'closed') this.decoder.close();
     this.decoder = null;
@@ -50,6 +65,7 @@ export class Decoder {
           return;
         }
         this.units.delete(frame.timestamp);
+        this.fed.delete(frame.timestamp);
         this.failures = 0;
         this.events.picture(frame, unit);
       },
@@ -82,6 +98,7 @@ export class Decoder {
     if (this.waitKey || !this.decoder) return;
     const timestamp = ++this.n;
     this.units.set(timestamp, unit);
+    this.fed.set(timestamp, performance.now());
     const type = unit.key ? 'key' : 'delta';
     try {
       this.decoder.decode(new EncodedVideoChunk({ type, timestamp, data: unit.data }));

@@ -69,6 +69,11 @@ export class Hubs {
     return this.newest.get(hub)?.heads.streams.get(stream)?.state ?? 0;
   }
 
+  /* Whether the hub ever said anything on that stream: not each camera has two. */
+  speaks(hub: string, stream: string): boolean {
+    return this.newest.get(hub)?.heads.streams.get(stream)?.run.some((o) => o !== 0) ?? false;
+  }
+
   /* --- clocks --- */
 
   clock(hub: string): Offset | null {

@@ -6,6 +6,7 @@
  */
 import type { Octets } from '../base/octets';
 import type { Gap, Span } from '../model/ledger';
+import type { Pace } from './pace';
 
 export interface EpochKey {
   epoch: number;
@@ -56,6 +57,7 @@ export type ToPlayer =
   | { t: 'home'; home: PlayerHome }
   | { t: 'tile'; tile: number; canvas: OffscreenCanvas; small: boolean }
   | { t: 'close'; tile: number }
+  | { t: 'together'; tiles: number[] } /* on one clock, when they look back */
   | { t: 'clock'; id: number; hub: string } /* how far the hub's clock is */
   | { t: 'ask'; id: number; hub: string; body: string } /* a sealed command */
   | { t: 'awake'; on: boolean }
@@ -86,6 +88,7 @@ export interface View {
   retry_ms: number; /* until the next try */
   camera: string; /* thing */
   as: Quality; /* the stream that is shown */
+  pace: Pace; /* what of it this machine can decode */
   online: boolean | null;
   reason: number; /* why the camera gives no pictures; 0: it does */
   picture: Picture;

@@ -15,6 +15,7 @@ import type { Days } from './days';
 import { Deck } from './deck';
 import { Heard, type HeardEvents } from './heard';
 import { Hold, wall } from './hold';
+import type { Pace } from './pace';
 import { Past } from './past';
 import type { Ranges } from './ranges';
 import { Ring } from './ring';
@@ -48,6 +49,8 @@ const LATENCIES = 31;
 const SOUND_MS = 100;
 const LEFT_MS = 600_000; /* so long it is told that something was left out */
 const BEHIND_MS = 6000; /* after heads that name a newer mark */
+const STILL_MS = 4000;
+const SLOW_MS = 12_000; /* the same, of a tile that shows key frames alone */
 const SMALL_US = 6_000_000;
 const SMALL_OCTETS = 8 << 20;
 
@@ -81,6 +84,8 @@ export class Show {
 
   private still: Unit | null = null; /* of a stream that stopped */
 
+  pace: Pace = 'all';
+  private stillAt = -Infinity;
   private watching = 0; /* which try is the newest */
 
   /* small: one of many tiles, so that little is kept of what was live. */
@@ -209,7 +214,27 @@ export class Show {
       this.frozen = false;
       this.decoder.reset();
     }
-    this.decoder.feed(u);
+    if (this.paced(u)) this.decoder.feed(u);
+    else this.decoder.skip();
+  }
+
+  /* Watched for a while, and nothing came. */
+  get quiet(): boolean {
+    const since = performance.now() - Math.max(this.heard, this.watchedAt);
+    return this.mode === 'live' && this.online === true && since > QUIET_MS;
+  }
+
+  /* Whether this one is decoded when the machine cannot do them all. */
+  private paced(u: Unit): boolean {
+    if (this.pace === 'all') return true;
+    if (!u.key || (this.pace === 'still' && this.arrived - this.stillAt < STILL_MS)) return false;
+    this.stillAt = this.arrived;
+    return true;
+  }
+
+  /* How late pictures are, in ms; of a group skip nothing is late. */
+  get late_ms(): number {
+    return this.mode === 'live' ? this.decoder.late_ms : 0;
   }
 
   private verified(run: string, first: number, last: number, mark: number): void {
@@ -357,6 +382,17 @@ export class Show {
     this.soundTick();
   }
 
+  /* On the clock of together.ts: how it goes, and what time it is. */
+  led(on: boolean, speed: number): void {
+    this.mode = 'past';
+    this.deck.ledPlay(on, speed);
+  }
+
+  lead(time: number): void {
+    if (this.mode === 'live') this.led(false, 1);
+    this.deck.lead(time);
+  }
+
   live(): void {
     this.deck.end();
     this.quiet();
@@ -411,7 +447,11 @@ export class Show {
     if (this.fault) return this.fault;
     if (!this.shown) return 'waiting';
     const cut = this.track === null; /* nothing can come */
-    const old = cut || this.frozen || performance.now() - this.arrived > QUIET_MS || this.age_s > 10;
+    const t = performance.now();
+    const most = this.pace === 'all' ? QUIET_MS : SLOW_MS;
+    /* records that come do not make a picture young that nobody drew */
+    const stuck = t - this.shown.arrived > most;
+    const old = cut || this.frozen || t - this.arrived > QUIET_MS || stuck || this.age_s > most / 1000 + 7;
     return old ? 'old' : 'live';
   }
 

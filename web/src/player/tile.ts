@@ -38,12 +38,13 @@ export class Tile {
   private seen = true; /* or was just now */
   private heard = true; /* if it is to be: it is seen now */
   private hearing = false;
+  private subQuiet = false; /* it said something once, but no more */
   private hideTimer: ReturnType<typeof setTimeout> | undefined;
   private daysWanted: { from: number; to: number } | null = null;
 
   constructor(
     readonly n: number, private readonly desk: Desk, canvas: OffscreenCanvas,
-    private readonly small: boolean,
+    readonly small: boolean,
   ) {
     this.screen = new Screen(canvas);
   }
@@ -58,6 +59,25 @@ export class Tile {
     return this.show?.camera.hub ?? null;
   }
 
+  /* The stream that does what is wanted: a small one, if it says anything. */
+  private get best(): Quality {
+    const c = this.camera;
+    const small = this.as === 'sub' && !this.subQuiet && c?.sub;
+    return small && this.desk.hubs.speaks(c.hub.id, c.sub) ? 'sub' : 'main';
+  }
+
+  /* Heads may tell of a stream that was not known of. */
+  headsTaken(): void {
+    if (this.show && this.show.position === 0 && this.best !== this.show.as) this.begin();
+  }
+
+  private quietLook(): void {
+    const s = this.show;
+    if (s?.as !== 'sub' || !s.quiet || this.desk.hubs.reason(s.camera.hub.id, s.stream) > 0) return;
+    this.subQuiet = true;
+    this.begin();
+  }
+
   private begin(): void {
     this.end();
     const camera = this.camera;
@@ -66,8 +86,7 @@ export class Tile {
     const days = new Days(keys, () => this.desk.ticket);
     this.thumbs = new Thumbs(this.desk.ranges, keys, days, (wanted, time, image) =>
       this.desk.post({ t: 'thumb', tile: this.n, wanted, time, image }, image ? [image] : []));
-    const as = this.as === 'sub' && camera.sub ? 'sub' : 'main';
-    this.show = new Show(this.desk, keys, as, days, this.screen, {
+    this.show = new Show(this.desk, keys, this.best, days, this.screen, {
       drawn: (frames, captured, at, width, height) =>
         this.desk.post({ t: 'drawn', tile: this.n, frames, captured, at, width, height }),
       samples: (s) => this.desk.post({ t: 'samples', tile: this.n, ...s }, s.planes.map((p) => p.buffer)),
@@ -109,6 +128,7 @@ export class Tile {
       case 'show':
         this.thing = m.thing;
         this.as = m.as;
+        this.subQuiet = false;
         return this.begin();
       case 'seen': return this.seenSet(m.on);
       case 'seek': return void this.show?.seek(m.time);
@@ -141,8 +161,16 @@ export class Tile {
     }
   }
 
+  /* One of many that are decoded at once. */
+  get paced(): boolean {
+    return this.small && this.seen && this.show?.online === true;
+  }
+
   tick(): void {
-    if (this.seen && this.desk.awake) this.show?.tick();
+    if (this.seen && this.desk.awake) {
+      this.show?.tick();
+      this.quietLook();
+    }
     this.tell();
   }
 
@@ -160,7 +188,7 @@ export class Tile {
     const d = this.desk;
     d.post({
       t: 'view', tile: this.n, line: d.state, retry_ms: Math.max(0, d.retryAt - performance.now()),
-      camera: s.camera.thing, as: s.as, online: s.online, reason: d.hubs.reason(s.camera.hub.id, s.stream),
+      camera: s.camera.thing, as: s.as, pace: s.pace, online: s.online, reason: d.hubs.reason(s.camera.hub.id, s.stream),
       picture: s.pictureState, verified: s.isVerified, captured: s.captured, age_s: s.age_s,
       latency: s.latency, clockNeverSet: s.clock?.neverSet ?? false, playing: s.deck.playing,
       speed: s.deck.speed, position: s.position, gap: s.gap, loading: s.loading,

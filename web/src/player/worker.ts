@@ -7,9 +7,11 @@ import type { Heads } from '../model/heads';
 import { hex } from '../base/codec';
 import { Hubs } from './hubs';
 import { Line } from './line';
-import type { FromPlayer, PlayerHub, ToPlayer } from './messages';
+import type { FromPlayer, PlayerHub, ToPlayer, ToTile } from './messages';
+import { Paces } from './pace';
 import { Ranges } from './ranges';
 import { Tile, type Desk } from './tile';
+import { Together } from './together';
 import { Watches } from './watches';
 
 const TICK_MS = 250;
@@ -18,6 +20,9 @@ const HOME_PAUSE_MS = 5000;
 
 let desk: Desk | null = null;
 const tiles = new Map<number, Tile>();
+let together: Together | null = null;
+const paces = new Paces();
+let ticked = 0; /* ms */
 let sleepTimer: ReturnType<typeof setTimeout> | undefined;
 let homeAsked = -HOME_PAUSE_MS;
 
@@ -38,6 +43,7 @@ function headsTake(h: Heads): void {
     const head = show && h.streams.get(show.stream);
     if (head) show.head(hex(head.run), head.markNumber);
   }
+  for (const t of tiles.values()) t.headsTaken();
   tell();
 }
 
@@ -99,12 +105,34 @@ function lineOpen(m: Extract<ToPlayer, { t: 'open' }>): void {
   };
   desk = d;
   line.connect();
-  setInterval(() => {
-    for (const t of tiles.values()) t.tick();
-  }, TICK_MS);
+  setInterval(tick, TICK_MS);
+}
+
+/* The worker's own lateness counts, too: it opens and draws for all. */
+function tick(): void {
+  const t = performance.now();
+  const own = ticked === 0 ? 0 : t - ticked - TICK_MS;
+  ticked = t;
+  const many = [...tiles.values()].filter((x) => x.paced);
+  paces.tick(Math.max(own, ...many.map((x) => x.show!.late_ms)), many.length);
+  many.forEach((x, i) => { x.show!.pace = paces.of(i, many.length); });
+  for (const x of tiles.values()) x.tick();
 }
 
 /* --- commands --- */
+
+function togetherSet(wanted: number[]): void {
+  const before = together;
+  const shows = () => wanted.flatMap((n) => tiles.get(n)?.show ?? []);
+  if (!wanted.some((n) => before?.tiles.includes(n))) before?.end();
+  together = wanted.length === 0 ? null : new Together(wanted, shows, tell).taken(before);
+}
+
+function tileTell(tile: Tile | undefined, m: ToTile): void {
+  const show = tile?.show;
+  if (tile && show && together?.tiles.includes(tile.n) && together.take(m, show)) return;
+  tile?.take(m);
+}
 
 async function hubAsk(d: Desk, id: number, hub: string, body: string): Promise<void> {
   const j = (await d.line.opened()) ? await d.line.ask({ t: 'ask', hub, body }) : null;
@@ -136,13 +164,16 @@ function command(d: Desk, m: Exclude<ToPlayer, { t: 'open' }>): void {
     case 'tile': return void tiles.set(m.tile, new Tile(m.tile, d, m.canvas, m.small));
     case 'close':
       tiles.get(m.tile)?.end();
-      return void tiles.delete(m.tile);
+      tiles.delete(m.tile);
+      if (together?.tiles.every((n) => !tiles.has(n))) togetherSet([]);
+      return;
     case 'clock':
       return void d.hubs.distance(m.hub).then((offset) => post({ t: 'clock', id: m.id, offset }));
     case 'ask': return void hubAsk(d, m.id, m.hub, m.body);
     case 'awake': return awakeSet(d, m.on);
     case 'retry': return d.line.retry();
-    default: return tiles.get(m.tile)?.take(m);
+    case 'together': return togetherSet(m.tiles);
+    default: return tileTell(tiles.get(m.tile), m);
   }
 }
 

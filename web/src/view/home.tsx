@@ -1,27 +1,42 @@
 /*
  * home.tsx - the frame around a home: its name, its cameras, the account.
  */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { words } from '../../words/en';
 import { hubs } from '../app/cameras';
-import { cameraShow, tabSet } from '../app/flow';
+import { allOpen, cameraOpen, tabSet } from '../app/flow';
+import { now } from '../app/state';
 import { Account } from './account';
 import { AddCamera } from './add';
+import { Grid } from './grid';
 import { Live } from './live';
 import { Icon, Logo, Note } from './parts';
 import { PairingSteps } from './pairing';
 import { useStore } from './store';
+import { Together } from './together';
 
+/* Back to all of them, or to another one. */
 function Cameras() {
   const cameras = useStore((s) => s.cameras);
   const shown = useStore((s) => s.camera);
+  const all = useRef<HTMLButtonElement>(null);
+  useEffect(() => all.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    const key = (e: KeyboardEvent) => {
+      if (e.key !== 'Escape' || e.defaultPrevented || document.querySelector('dialog[open]')) return;
+      if (now().cameras.length > 1 && !document.fullscreenElement) allOpen();
+    };
+    document.addEventListener('keydown', key);
+    return () => document.removeEventListener('keydown', key);
+  }, []);
   if (cameras.length < 2) return null;
   return (
     <nav class="cameras" aria-label={words.home.cameras}>
+      <button ref={all} type="button" onClick={allOpen}><Icon name="grid" />{words.grid.title}</button>
       {cameras.map((c) => (
         <button
           key={c.thing} type="button" aria-current={c.thing === shown ? 'true' : undefined}
-          onClick={() => cameraShow(c.thing)}
+          onClick={() => cameraOpen(c.thing)}
         >
           {c.name}
         </button>
@@ -93,8 +108,17 @@ function Main() {
   const cameras = useStore((s) => s.cameras);
   const shown = useStore((s) => s.camera);
   const problem = useStore((s) => s.problem);
+  const together = useStore((s) => s.together);
   const found = cameras.find((c) => c.thing === shown);
-  if (!found) return <Empty />;
+  if (!found && cameras.length < 2) return <Empty />;
+  if (!found)
+    return (
+      <>
+        <Note problem={problem} />
+        {together.length > 0 ? <Together /> : <Grid />}
+        <CodeOwed />
+      </>
+    );
   return (
     <>
       <Note problem={problem} />
