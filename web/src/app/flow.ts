@@ -18,6 +18,7 @@ import * as api from '../proto/api';
 import { ApiError, isApi, ticketNew, ticketText, type Ticket } from '../proto/api';
 import type { Entered } from '../signin/messages';
 import { lacks } from './can';
+import { filmsEnd, filmsTake } from './films';
 import { deviceLabel } from './device';
 import { keptDrop, keptRead, keptWrite, leftRead, leftWrite, type Kept } from './keep';
 import { hubFind, pair, pairingProblem } from './pairing';
@@ -207,9 +208,10 @@ async function leave(problem: Problem | null): Promise<void> {
   }
   await keptDrop();
   player?.end();
+  filmsEnd();
   kept = home = player = homeTicket = null;
   set({
-    screen: { at: 'signin', problem }, tab: 'home', view: null, days: null, cameras: [], camera: '',
+    screen: { at: 'signin', problem }, tab: 'home', view: null, days: null, films: null, cameras: [], camera: '',
     pairing: PAIRING_NONE, opening: false, codeOwed: false, problem: null,
   });
 }
@@ -296,6 +298,7 @@ async function homeShow(): Promise<void> {
       view: (view) => set({ view }),
       days: (days) => set({ days }),
       thumb: (m) => thumbTake(m),
+      film: filmsTake,
       home: () => void homeAgain(),
       ticket: () => void ticketAgain(),
     });
@@ -400,6 +403,12 @@ export async function cameraShow(thing: string): Promise<void> {
   if (!found || !home) return;
   set({ camera: thing, view: null, days: null });
   player?.show(await playerCamera(home, found), found.thing.name);
+}
+
+/* What a film of a camera is made with. */
+export async function filmCamera(thing: string): Promise<PlayerCamera | null> {
+  const found = home?.cameras.find((c) => c.thing.id === thing);
+  return found && home ? playerCamera(home, found) : null;
 }
 
 /* What cameras.ts works with; null before a home is open. */

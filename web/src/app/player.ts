@@ -7,6 +7,7 @@
  * "eaves-drawn": nothing there is a secret.
  */
 import type { DaysView, FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
+import type { FromFilms } from '../player/film_messages';
 import type { Octets } from '../base/octets';
 import { playerWorker } from './workers';
 
@@ -18,6 +19,7 @@ export interface PlayerEvents {
   view(v: View): void;
   days(d: DaysView): void;
   thumb(m: Thumb): void;
+  film(m: FromFilms): void;
   home(): void;
   ticket(): void;
 }
@@ -42,6 +44,7 @@ export class Player {
     else if (m.t === 'home') this.events.home();
     else if (m.t === 'days') this.events.days(m);
     else if (m.t === 'thumb') this.events.thumb(m);
+    else if (m.t === 'film' || m.t === 'filmPlan') this.events.film(m);
     else if (m.t === 'clock' || m.t === 'ask') this.answered(m);
     else this.events.ticket();
   }

@@ -4,6 +4,7 @@
  */
 import type { Octets } from '../base/octets';
 import type { Gap, Span } from '../model/ledger';
+import type { FromFilms, ToFilms } from './film_messages';
 
 export interface EpochKey {
   epoch: number;
@@ -30,6 +31,7 @@ export interface PlayerHome {
 }
 
 export type ToPlayer =
+  | ToFilms
   | { t: 'open'; url: string; ticket: string; home: PlayerHome }
   | { t: 'ticket'; ticket: string }
   | { t: 'home'; home: PlayerHome; camera: PlayerCamera | null }
@@ -96,6 +98,7 @@ export interface DaysView {
 }
 
 export type FromPlayer =
+  | FromFilms
   | View
   | DaysView
   | { t: 'thumb'; time: number; wanted: number; image: ImageBitmap | null }

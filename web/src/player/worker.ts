@@ -8,6 +8,7 @@ import { same, type Octets } from '../base/octets';
 import { clockAsk, clockRead, now, type Offset } from '../model/clock';
 import { headsOpen, type Heads } from '../model/heads';
 import { Days } from './days';
+import { Films } from './films';
 import { Line } from './line';
 import type {
   Alarm, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, ToPlayer, View,
@@ -55,6 +56,10 @@ function post(m: FromPlayer): void {
 function homeId(): Octets {
   return unb64(home!.home, 16);
 }
+
+const films = new Films({
+  home: homeId, ticket: () => ticket, line: () => line, ranges: () => ranges, post,
+});
 
 /* --- heads --- */
 
@@ -311,6 +316,9 @@ function command(m: ToPlayer): void {
       daysWanted = { from: m.from, to: m.to };
       return void daysTell();
     case 'thumb': return thumbs?.want(m.time);
+    case 'filmPlan':
+    case 'film':
+    case 'filmStop': return films.take(m);
     case 'clock': return void hubClock(m.id, m.hub);
     case 'ask': return void hubAsk(m.id, m.hub, m.body);
     case 'awake': return awakeSet(m.on);
