@@ -296,6 +296,7 @@ export const words = {
     missing: (s: number, cause: string) => `${length(s)} missing: ${cause}`,
     cause: (h: Hole): string => (
       h.cause === 'unsigned' ? 'What came was not signed by your hub, and stays out.'
+      : h.cause === 'before' ? 'The camera was not there yet, or its hub was off.'
       : h.cause === 'recent' ? 'It is not written down yet.'
       : words.time.cause({ ...h, cause: h.cause })),
     progress: (name: string) => `Progress of ${name}`,

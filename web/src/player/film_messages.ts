@@ -7,10 +7,11 @@ import type { PlayerCamera } from './messages';
 
 /*
  * What is missing of a film. unsigned: what came was not signed as it should
- * be, and stays out; recent: it is not written down yet.
+ * be, and stays out; recent: it is not written down yet; before: nothing is
+ * known of the camera then.
  */
 export interface Hole extends Omit<Gap, 'cause'> {
-  cause: Cause | 'unsigned' | 'recent';
+  cause: Cause | 'unsigned' | 'recent' | 'before';
 }
 
 export type ToFilms =

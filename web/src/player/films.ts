@@ -92,11 +92,18 @@ function limited(sink: Sink, most: number): Sink {
   };
 }
 
+/* Nothing is known of what was before. */
+function since(days: Days): number {
+  return days.rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
+}
+
 /* What the ledger tells of from..to, and what it cannot know. */
 function holesOf(days: Days, from: number, to: number, lost: Span[]): Hole[] {
+  const first = since(days);
   const rows = days.rows;
-  const since = rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
-  return ledger({ rows, from, to: Math.min(to, days.until), since, oldest: 0, lost });
+  const told = ledger({ rows, from, to: Math.min(to, days.until), since: first, oldest: 0, lost });
+  if (!rows.length || first <= from) return told;
+  return [{ from, to: Math.min(first, to), cause: 'before', state: 0 }, ...told];
 }
 
 /* Each stretch that the film lacks, with its cause. */
@@ -112,6 +119,7 @@ function holesIn(days: Days, from: number, to: number, have: Span[], reader: Fil
 }
 
 function causeOf(s: Span, days: Days, reader: FilmReader): Hole['cause'] {
+  if (!days.rows.length) return 'before';
   if (s.from >= days.until - JOIN_US) return 'recent';
   return reader.bad > 0 ? 'unsigned' : 'server';
 }
