@@ -77,7 +77,7 @@ before(async () => {
     const send = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function told(m, ...more) {
       if (m?.t === 'film' && globalThis.handle) m.file = globalThis.handle;
-      if (m?.t === 'show' && m.camera) globalThis.hub = btoa(String.fromCharCode(...m.camera.hub.sign));
+      if (m?.t === 'open') globalThis.hub = btoa(String.fromCharCode(...m.home.hubs[0].sign));
       return send.call(this, m, ...more);
     };
   });

@@ -6,7 +6,7 @@ import { unb64 } from '../base/codec';
 import { now as nowUs } from '../model/clock';
 import { keyWords } from '../model/words5';
 import type { FilmProblem, FromFilms, Made, PlanRow } from '../player/film_messages';
-import { filmCamera, homeNow, playerNow } from './flow';
+import { homeNow, playerNow } from './flow';
 import { now, set } from './state';
 
 export const RANGE_MAX = 6 * 3_600_000_000; /* µs: one film holds no longer gap */
@@ -98,18 +98,15 @@ export function filmsSet(part: Partial<Pick<FilmsState, 'from' | 'to' | 'cameras
 function planSoon(): void {
   clearTimeout(timer);
   change({ planning: true });
-  timer = setTimeout(() => void planAsk(), PLAN_MS);
+  timer = setTimeout(() => planAsk(), PLAN_MS);
 }
 
-async function planAsk(): Promise<void> {
+function planAsk(): void {
   const f = now().films;
   const id = asked = ++ids;
   if (!f || f.to <= f.from || f.to - f.from > RANGE_MAX || f.cameras.length === 0)
     return change({ plan: null, planning: false });
-  const found = await Promise.all(f.cameras.map(filmCamera));
-  if (id !== asked) return;
-  const cameras = found.filter((c) => c !== null);
-  playerNow()?.send({ t: 'filmPlan', id, cameras, from: Math.round(f.from), to: Math.round(f.to) });
+  playerNow()?.send({ t: 'filmPlan', id, things: f.cameras, from: Math.round(f.from), to: Math.round(f.to) });
 }
 
 /* Whether these films are written to files at once, and how large one may be. */
@@ -162,14 +159,13 @@ export async function filmsMake(names: string[]): Promise<void> {
 async function one(
   f: FilmsState, i: number, file: FileSystemFileHandle | null, most: number,
 ): Promise<void> {
-  const camera = await filmCamera(f.cameras[i]!);
   const player = playerNow();
-  if (!camera || !player) return rowChange(i, { state: 'failed', problem: 'unknown' });
+  if (!player) return rowChange(i, { state: 'failed', problem: 'unknown' });
   rowChange(i, { state: 'running' });
   const id = ++ids;
   const done = new Promise<void>((end) => { making = { id, done: end }; });
   player.send({
-    t: 'film', id, camera, from: Math.round(f.from), to: Math.round(f.to), sound: f.sound, file, most,
+    t: 'film', id, thing: f.cameras[i]!, from: Math.round(f.from), to: Math.round(f.to), sound: f.sound, file, most,
   });
   await done;
   making = null;

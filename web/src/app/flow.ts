@@ -263,17 +263,18 @@ async function homeRead(): Promise<void> {
   }
 }
 
-function playerHome(h: Home): PlayerHome {
+async function playerHome(h: Home): Promise<PlayerHome> {
   return {
     home: h.text, people: [...h.epochs].map(([epoch, keys]) => ({ epoch, key: keys.people })),
     hubs: h.now.people.hubs.map((x) => ({ id: x.id, sign: unb64(x.sign), kx: unb64(x.kx) })),
-    directory: h.pin,
+    directory: h.pin, cameras: await Promise.all(h.cameras.map((c) => playerCamera(h, c))),
   };
 }
 
 async function playerCamera(h: Home, c: Camera): Promise<PlayerCamera> {
   return {
-    thing: c.thing.id, stream: c.stream, thumb: c.thumb, index: c.index, keys: await h.thingKeys(c.thing.id),
+    thing: c.thing.id, stream: c.stream, sub: c.sub, thumb: c.thumb, index: c.index,
+    keys: await h.thingKeys(c.thing.id),
     hub: { id: c.hub.id, sign: unb64(c.hub.sign), kx: unb64(c.hub.kx) },
   };
 }
@@ -288,12 +289,10 @@ function thumbTake(m: Thumb): void {
 async function homeShow(): Promise<void> {
   const h = home!;
   const rows = h.cameras.map((c) => ({ thing: c.thing.id, name: c.thing.name }));
-  const camera = rows.some((r) => r.thing === now().camera) ? now().camera : rows[0]?.thing ?? '';
-  set({ homeName: h.name, zone: h.now.people.zone, cameras: rows, camera });
-  const found = h.cameras.find((c) => c.thing.id === camera);
-  const shown = found ? await playerCamera(h, found) : null;
-  if (player) player.send({ t: 'home', home: playerHome(h), camera: shown });
-  else if (h.now.people.hubs.length > 0) {
+  set({ homeName: h.name, zone: h.now.people.zone, cameras: rows });
+  const known = await playerHome(h);
+  if (player) player.send({ t: 'home', home: known });
+  else if (h.now.people.hubs.length > 0)
     player = new Player({
       view: (view) => set({ view }),
       days: (days) => set({ days }),
@@ -301,10 +300,8 @@ async function homeShow(): Promise<void> {
       film: filmsTake,
       home: () => void homeAgain(),
       ticket: () => void ticketAgain(),
-    });
-    player.open(ticketText(await ticketFresh()), playerHome(h));
-    player.show(shown, found?.thing.name ?? '');
-  }
+    }, ticketText(await ticketFresh()), known);
+  if (!rows.some((r) => r.thing === now().camera)) cameraShow(rows[0]?.thing ?? '');
 }
 
 /* Of a home that cannot be read: who is no member gets no ticket. */
@@ -398,17 +395,9 @@ export async function pairing(): Promise<void> {
   }
 }
 
-export async function cameraShow(thing: string): Promise<void> {
-  const found = home?.cameras.find((c) => c.thing.id === thing);
-  if (!found || !home) return;
+export function cameraShow(thing: string): void {
   set({ camera: thing, view: null, days: null });
-  player?.show(await playerCamera(home, found), found.thing.name);
-}
-
-/* What a film of a camera is made with. */
-export async function filmCamera(thing: string): Promise<PlayerCamera | null> {
-  const found = home?.cameras.find((c) => c.thing.id === thing);
-  return found && home ? playerCamera(home, found) : null;
+  player?.big.show(thing, now().cameras.find((c) => c.thing === thing)?.name ?? '');
 }
 
 /* What cameras.ts works with; null before a home is open. */

@@ -1,12 +1,14 @@
 /*
- * player.ts - the page's side of the player: one canvas that outlives the
- * screens it stands in, and the worker that draws on it.
+ * player.ts - the page's side of the player: the worker, and a canvas for
+ * each tile on which it draws. The big one outlives the screens it stands in.
  *
- * The canvas tells benches and tests what was drawn, in its data attributes
+ * A canvas tells benches and tests what was drawn, in its data attributes
  * (frames, captured, verified, picture, latency) and by the event
  * "eaves-drawn": nothing there is a secret.
  */
-import type { DaysView, FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
+import type {
+  DaysView, FromPlayer, PlayerHome, Quality, ToPlayer, ToTile, View,
+} from '../player/messages';
 import type { FromFilms } from '../player/film_messages';
 import type { Octets } from '../base/octets';
 import { playerWorker } from './workers';
@@ -24,32 +26,37 @@ export interface PlayerEvents {
   ticket(): void;
 }
 
-export class Player {
+/* One canvas, and who follows what is said about it. */
+export class Tile {
   readonly canvas = document.createElement('canvas');
-  private readonly worker = playerWorker();
-  private readonly waiting = new Map<number, (m: Answer) => void>();
-  private calls = 0;
+  view: View | null = null;
+  private thing = '';
+  private readonly watchers = new Set<() => void>();
 
-  constructor(private readonly events: PlayerEvents) {
+  constructor(readonly n: number, private readonly post: (m: ToPlayer, give?: Transferable[]) => void, small: boolean) {
     this.canvas.className = 'picture';
     this.canvas.setAttribute('role', 'img');
     const canvas = this.canvas.transferControlToOffscreen();
-    this.worker.onmessage = (e: MessageEvent<FromPlayer>) => this.take(e.data);
-    this.worker.postMessage({ t: 'canvas', canvas } satisfies ToPlayer, [canvas]);
+    post({ t: 'tile', tile: n, canvas, small }, [canvas]);
   }
 
-  private take(m: FromPlayer): void {
-    if (m.t === 'drawn') this.drawn(m);
-    else if (m.t === 'view') this.view(m);
-    else if (m.t === 'home') this.events.home();
-    else if (m.t === 'days') this.events.days(m);
-    else if (m.t === 'thumb') this.events.thumb(m);
-    else if (m.t === 'film' || m.t === 'filmPlan') this.events.film(m);
-    else if (m.t === 'clock' || m.t === 'ask') this.answered(m);
-    else this.events.ticket();
+  send(m: ToTile): void {
+    this.post({ ...m, tile: this.n });
   }
 
-  private drawn(m: Extract<FromPlayer, { t: 'drawn' }>): void {
+  show(thing: string, label: string, as: Quality = 'main'): void {
+    this.canvas.setAttribute('aria-label', label);
+    this.view = null;
+    this.thing = thing;
+    this.send({ t: 'show', thing, as });
+  }
+
+  watch(w: () => void): () => void {
+    this.watchers.add(w);
+    return () => this.watchers.delete(w);
+  }
+
+  drawn(m: Extract<FromPlayer, { t: 'drawn' }>): void {
     const data = this.canvas.dataset;
     data['frames'] = String(m.frames);
     data['captured'] = String(m.captured);
@@ -59,7 +66,9 @@ export class Player {
     }));
   }
 
-  private view(v: View): void {
+  /* False: it is about the camera before. */
+  take(v: View): boolean {
+    if (v.camera !== this.thing) return false;
     const data = this.canvas.dataset;
     data['picture'] = v.picture;
     data['line'] = v.line;
@@ -67,7 +76,56 @@ export class Player {
     data['position'] = String(v.position);
     data['latency'] = v.latency ? v.latency.ms.toFixed(1) : '';
     data['error'] = v.latency ? v.latency.error_ms.toFixed(1) : '';
-    this.events.view(v);
+    this.view = v;
+    for (const w of this.watchers) w();
+    return true;
+  }
+}
+
+export class Player {
+  private readonly worker = playerWorker();
+  private readonly tiles = new Map<number, Tile>();
+  private readonly waiting = new Map<number, (m: Answer) => void>();
+  private calls = 0;
+  private made = 0;
+  readonly big: Tile;
+  lead: Tile; /* the one that the timeline is about */
+
+  constructor(private readonly events: PlayerEvents, ticket: string, home: PlayerHome) {
+    this.worker.onmessage = (e: MessageEvent<FromPlayer>) => this.take(e.data);
+    const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`;
+    this.send({ t: 'open', url, ticket, home });
+    this.big = this.lead = this.open(false);
+  }
+
+  private take(m: FromPlayer): void {
+    if (m.t === 'drawn') this.tiles.get(m.tile)?.drawn(m);
+    else if (m.t === 'view') this.view(m);
+    else if (m.t === 'home') this.events.home();
+    else if (m.t === 'days') this.events.days(m);
+    else if (m.t === 'thumb') this.events.thumb(m);
+    else if (m.t === 'film' || m.t === 'filmPlan') this.events.film(m);
+    else if (m.t === 'clock' || m.t === 'ask') this.answered(m);
+    else this.events.ticket();
+  }
+
+  private view(v: View): void {
+    const tile = this.tiles.get(v.tile);
+    if (tile?.take(v) && tile === this.lead) this.events.view(v);
+  }
+
+  /* A new tile; small: one of many. */
+  open(small: boolean): Tile {
+    const tile = new Tile(this.made++, (m, give) => this.send(m, give), small);
+    this.tiles.set(tile.n, tile);
+    return tile;
+  }
+
+  close(tile: Tile): void {
+    this.tiles.delete(tile.n);
+    if (this.lead === tile) this.lead = this.big;
+    this.send({ t: 'close', tile: tile.n });
+    tile.canvas.remove();
   }
 
   private answered(m: Answer): void {
@@ -93,22 +151,12 @@ export class Player {
     return m.t === 'ask' ? m.body : null;
   }
 
-  send(m: ToPlayer): void {
-    this.worker.postMessage(m);
-  }
-
-  open(ticket: string, home: PlayerHome): void {
-    const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/live`;
-    this.send({ t: 'open', url, ticket, home });
-  }
-
-  show(camera: PlayerCamera | null, label: string): void {
-    this.canvas.setAttribute('aria-label', label);
-    this.send({ t: 'show', camera });
+  send(m: ToPlayer, give: Transferable[] = []): void {
+    this.worker.postMessage(m, give);
   }
 
   end(): void {
     this.worker.terminate();
-    this.canvas.remove();
+    for (const tile of this.tiles.values()) tile.canvas.remove();
   }
 }

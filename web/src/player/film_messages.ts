@@ -3,7 +3,6 @@
  * what a range would give (plan), and the making of one film.
  */
 import type { Cause, Gap } from '../model/ledger';
-import type { PlayerCamera } from './messages';
 
 /*
  * What is missing of a film. unsigned: what came was not signed as it should
@@ -15,9 +14,9 @@ export interface Hole extends Omit<Gap, 'cause'> {
 }
 
 export type ToFilms =
-  | { t: 'filmPlan'; id: number; cameras: PlayerCamera[]; from: number; to: number } /* µs */
+  | { t: 'filmPlan'; id: number; things: string[]; from: number; to: number } /* µs */
   | {
-    t: 'film'; id: number; camera: PlayerCamera; from: number; to: number; sound: boolean;
+    t: 'film'; id: number; thing: string; from: number; to: number; sound: boolean;
     file: FileSystemFileHandle | null; /* null: into memory */
     most: number; /* octets */
   }

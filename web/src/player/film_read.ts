@@ -50,7 +50,7 @@ export class FilmReader {
   private placeOctets = PIECE_OCTETS / 2;
 
   constructor(
-    private readonly line: () => Line | null, private readonly ranges: () => Ranges | null,
+    private readonly line: Line, private readonly ranges: Ranges,
     private readonly keys: CameraKeys, private readonly days: Days, private readonly taker: Taker,
   ) {}
 
@@ -92,9 +92,7 @@ export class FilmReader {
     let run: Promise<Run | null> = Promise.resolve(null);
     const opened: { run: Promise<Run | null>; said: Promise<Opened | null> }[] = [];
     this.octets = 0;
-    const ranges = this.ranges();
-    if (!ranges) return 'lost';
-    const how = await ranges.raw(this.keys.camera.stream, range, (record) => {
+    const how = await this.ranges.raw(this.keys.camera.stream, range, (record) => {
       this.octets += record.length;
       let flags: number;
       try {
@@ -122,7 +120,7 @@ export class FilmReader {
   /* Waits for the line as long as it takes; throws Stopped. */
   async lineWait(): Promise<void> {
     this.check();
-    while (!this.line()?.open) {
+    while (!this.line.open) {
       this.taker.waiting(true);
       await new Promise((done) => setTimeout(done, PAUSE_MS));
       this.check();
@@ -228,7 +226,7 @@ export class FilmReader {
   /* A camera so new that no row tells of it. */
   private async newest(): Promise<At | undefined> {
     await this.lineWait();
-    return (await groupsAsk(this.line()!, this.keys.camera.stream))[0];
+    return (await groupsAsk(this.line, this.keys.camera.stream))[0];
   }
 
   private async cover(from: number, to: number): Promise<void> {

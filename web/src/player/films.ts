@@ -3,6 +3,7 @@
  * making of one, fetched and checked piece by piece, so that a long film
  * takes no more memory than a short one.
  */
+import { unb64 } from '../base/codec';
 import type { Octets } from '../base/octets';
 import type { Exported, Film, Sink } from '../model/export';
 import { now } from '../model/clock';
@@ -11,10 +12,8 @@ import type { Run, Said } from '../model/run';
 import { H265, KEY } from '../proto/record';
 import { Days } from './days';
 import { FilmReader, Stopped, type Taker } from './film_read';
-import type { FilmProblem, FromFilms, Hole, Made, PlanRow, ToFilms } from './film_messages';
-import type { Line } from './line';
-import type { PlayerCamera } from './messages';
-import type { Ranges } from './ranges';
+import type { FilmProblem, Hole, Made, PlanRow, ToFilms } from './film_messages';
+import type { Desk } from './tile';
 import { CameraKeys } from './track';
 
 declare const FILM_FILE: string;
@@ -25,15 +24,6 @@ const END_US = 3_000_000; /* of now: not written down yet */
 const FRESH_US = 5 * 60_000_000; /* rows come each minute */
 const TELL_MS = 200;
 const PART_OCTETS = 1 << 20;
-
-/* What the player lends. */
-export interface FilmsOwner {
-  home(): Octets;
-  ticket(): string;
-  line(): Line | null;
-  ranges(): Ranges | null;
-  post(m: FromFilms): void;
-}
 
 class Refused extends Error {
   constructor(readonly problem: FilmProblem) {
@@ -218,7 +208,7 @@ export class Films {
   private readonly makings = new Map<number, Making | null>();
   private plan = 0; /* the newest question; older ones need no answer */
 
-  constructor(private readonly owner: FilmsOwner) {}
+  constructor(private readonly desk: () => Desk | null) {}
 
   take(m: ToFilms): void {
     if (m.t === 'filmPlan') void this.planTell(m);
@@ -233,12 +223,15 @@ export class Films {
   }
 
   /* Kept: who moves the ends of a range asks often. */
-  private tools(camera: PlayerCamera): Tools {
+  private tools(thing: string): Tools {
+    const { home } = this.desk()!;
+    const camera = home.cameras.find((c) => c.thing === thing);
+    if (!camera) throw new Refused('none');
     const name = `${camera.thing} ${camera.stream} ${camera.index} ${camera.keys.length}`;
     let tools = this.known.get(name);
     if (!tools) {
-      const keys = new CameraKeys(this.owner.home(), camera);
-      tools = { keys, days: new Days(keys, this.owner.ticket) };
+      const keys = new CameraKeys(unb64(home.home, 16), camera);
+      tools = { keys, days: new Days(keys, () => this.desk()!.ticket) };
       this.known.set(name, tools);
     }
     return tools;
@@ -250,18 +243,18 @@ export class Films {
     const plan = this.plan = m.id;
     const rows: PlanRow[] = [];
     try {
-      for (const camera of m.cameras) {
-        rows.push(await this.row(camera, m.from, m.to));
+      for (const thing of m.things) {
+        rows.push(await this.row(thing, m.from, m.to));
         if (plan !== this.plan) return;
       }
-      this.owner.post({ t: 'filmPlan', id: m.id, rows });
+      this.desk()!.post({ t: 'filmPlan', id: m.id, rows });
     } catch {
-      this.owner.post({ t: 'filmPlan', id: m.id, rows: null });
+      this.desk()!.post({ t: 'filmPlan', id: m.id, rows: null });
     }
   }
 
-  private async row(camera: PlayerCamera, from: number, to: number): Promise<PlanRow> {
-    const { keys, days } = this.tools(camera);
+  private async row(thing: string, from: number, to: number): Promise<PlanRow> {
+    const { keys, days } = this.tools(thing);
     await days.cover(from, to);
     const holes = holesOf(days, from, to, []);
     const until = days.until || from; /* so new that no row tells of it */
@@ -269,7 +262,7 @@ export class Films {
     const kept = stretches(days.runs('main')).reduce(
       (sum, s) => sum + Math.max(0, Math.min(s.to, to, days.until) - Math.max(s.from, from)), fresh);
     const rate = kept > 0 ? await this.rate(keys, days, from, to) : 0;
-    return { thing: camera.thing, kept, octets: Math.round(rate * kept), holes };
+    return { thing, kept, octets: Math.round(rate * kept), holes };
   }
 
   /* Octets in a µs, from some groups of it. */
@@ -286,7 +279,7 @@ export class Films {
       if (!p) continue;
       let n = 0;
       const range = { run: p.run, index: p.index, until: p.until, about: p.time };
-      const how = await this.owner.ranges()?.raw(keys.camera.stream, range, (r) => { n += r.length; });
+      const how = await this.desk()!.ranges.raw(keys.camera.stream, range, (r) => { n += r.length; });
       if (how !== 'done' || p.end <= p.time) continue;
       octets += n;
       time += p.end - p.time;
@@ -303,10 +296,10 @@ export class Films {
       writer = m.file ? await m.file.createWritable() : null;
       const made = await this.film(m, writer);
       await writer?.close();
-      this.owner.post({ t: 'film', id: m.id, state: 'done', made });
+      this.desk()!.post({ t: 'film', id: m.id, state: 'done', made });
     } catch (e) {
       await writer?.abort().catch(() => undefined);
-      this.owner.post(e instanceof Stopped ? { t: 'film', id: m.id, state: 'stopped' }
+      this.desk()!.post(e instanceof Stopped ? { t: 'film', id: m.id, state: 'stopped' }
         : { t: 'film', id: m.id, state: 'failed', problem: problemOf(e) });
     } finally {
       this.makings.delete(m.id);
@@ -319,14 +312,15 @@ export class Films {
     const parts = await model();
     const memory = writer ? null : parts.blobSink();
     const film = new parts.Film(limited(writer ? fileSink(writer) : memory!, m.most), m.sound);
-    const { keys, days } = this.tools(m.camera);
+    const { keys, days } = this.tools(m.thing);
     const to = Math.min(m.to, now());
     const making = new Making(film, parts, m.from, to, (state, part) =>
-      this.owner.post({ t: 'film', id: m.id, state, part, octets: film.done.octets }));
+      this.desk()!.post({ t: 'film', id: m.id, state, part, octets: film.done.octets }));
     if (!this.makings.has(m.id)) throw new Stopped();
     this.makings.set(m.id, making);
     await film.begin();
-    const reader = new FilmReader(this.owner.line, this.owner.ranges, keys, days, making);
+    const { line, ranges } = this.desk()!;
+    const reader = new FilmReader(line, ranges, keys, days, making);
     await reader.read(m.from, to);
     const done: Exported = await film.end();
     const holes = holesIn(days, m.from, to, making.have, reader);

@@ -124,6 +124,12 @@ export class Line {
     return this.welcomed && this.socket?.readyState === WebSocket.OPEN;
   }
 
+  /* Waits for it a while. */
+  async opened(): Promise<boolean> {
+    for (let i = 0; i < 50 && !this.open; i++) await new Promise((done) => setTimeout(done, 100));
+    return this.open;
+  }
+
   send(message: object): void {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }

@@ -1,6 +1,8 @@
 /*
  * messages.ts - between the page and the player worker. Keys travel as
  * handles that cannot be exported; nothing that comes back is a secret.
+ *
+ * A tile is one canvas and the camera on it; the page numbers them.
  */
 import type { Octets } from '../base/octets';
 import type { Gap, Span } from '../model/ledger';
@@ -18,7 +20,8 @@ export interface PlayerHub {
 export interface PlayerCamera {
   thing: string;
   stream: string;
-  thumb: string; /* '': it has none */
+  sub: string; /* '': it has none */
+  thumb: string;
   index: string;
   hub: PlayerHub;
   keys: EpochKey[]; /* the thing's key in each epoch */
@@ -28,25 +31,35 @@ export interface PlayerHome {
   people: EpochKey[];
   hubs: PlayerHub[];
   directory: { version: number; hash: Octets };
+  cameras: PlayerCamera[];
 }
 
-export type ToPlayer =
-  | ToFilms
-  | { t: 'open'; url: string; ticket: string; home: PlayerHome }
-  | { t: 'ticket'; ticket: string }
-  | { t: 'home'; home: PlayerHome; camera: PlayerCamera | null }
-  | { t: 'canvas'; canvas: OffscreenCanvas }
-  | { t: 'show'; camera: PlayerCamera | null }
+/* Of a camera's two streams. */
+export type Quality = 'main' | 'sub';
+
+/* To one tile. Tiles that go together hear what is said to one of them. */
+export type ToTile =
+  | { t: 'show'; thing: string; as: Quality } /* '': nothing */
+  | { t: 'seen'; on: boolean } /* whether anybody can see it */
   | { t: 'seek'; time: number } /* µs */
   | { t: 'live' }
   | { t: 'play'; on: boolean; speed: number }
   | { t: 'step'; by: 1 | -1 }
   | { t: 'days'; from: number; to: number } /* what the timeline shows */
-  | { t: 'thumb'; time: number }
+  | { t: 'thumb'; time: number };
+
+export type ToPlayer =
+  | ToFilms
+  | { t: 'open'; url: string; ticket: string; home: PlayerHome }
+  | { t: 'ticket'; ticket: string }
+  | { t: 'home'; home: PlayerHome }
+  | { t: 'tile'; tile: number; canvas: OffscreenCanvas; small: boolean }
+  | { t: 'close'; tile: number }
   | { t: 'clock'; id: number; hub: string } /* how far the hub's clock is */
   | { t: 'ask'; id: number; hub: string; body: string } /* a sealed command */
   | { t: 'awake'; on: boolean }
-  | { t: 'retry' };
+  | { t: 'retry' }
+  | (ToTile & { tile: number });
 
 /* connecting, open, gone: no answer; ticket: a new one is needed */
 export type LineState = 'connecting' | 'open' | 'gone' | 'ticket';
@@ -64,9 +77,11 @@ export type Alarm = 'none' | 'fork' | 'stale';
 
 export interface View {
   t: 'view';
+  tile: number;
   line: LineState;
   retry_ms: number; /* until the next try */
   camera: string; /* thing */
+  as: Quality; /* the stream that is shown */
   online: boolean | null;
   reason: number; /* why the camera gives no pictures; 0: it does */
   picture: Picture;
@@ -86,6 +101,7 @@ export interface View {
 /* What is known of a stretch of time. */
 export interface DaysView {
   t: 'days';
+  tile: number;
   camera: string;
   from: number; /* µs; the question's */
   to: number;
@@ -101,8 +117,8 @@ export type FromPlayer =
   | FromFilms
   | View
   | DaysView
-  | { t: 'thumb'; time: number; wanted: number; image: ImageBitmap | null }
-  | { t: 'drawn'; frames: number; captured: number; width: number; height: number }
+  | { t: 'thumb'; tile: number; time: number; wanted: number; image: ImageBitmap | null }
+  | { t: 'drawn'; tile: number; frames: number; captured: number; width: number; height: number }
   | { t: 'clock'; id: number; offset: number | null } /* µs */
   | { t: 'ask'; id: number; body: Octets | null }
   | { t: 'home' } /* the directory changed: read it again */

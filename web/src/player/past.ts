@@ -34,7 +34,7 @@ export class Past {
 
   constructor(
     private readonly line: Line, private readonly ranges: Ranges,
-    private readonly keys: CameraKeys, private readonly ring: Ring,
+    private readonly keys: CameraKeys, private readonly stream: string, private readonly ring: Ring,
   ) {}
 
   get loading(): boolean {
@@ -71,7 +71,7 @@ export class Past {
   }
 
   private async fetch(): Promise<void> {
-    let left = this.missing(await groupsAsk(this.line, this.keys.camera.stream));
+    let left = this.missing(await groupsAsk(this.line, this.stream));
     for (const step of STEPS) {
       if (left.length === 0 || this.enough()) break;
       const from = Math.max(0, left.length - step);
@@ -83,7 +83,7 @@ export class Past {
 
   private range(from: Group, groups: number): Promise<boolean> {
     return this.ranges.get(
-      this.keys, this.keys.camera.stream,
+      this.keys, this.stream,
       { run: from.run, index: from.index, groups, about: now() },
       {
         unit: (u) => this.ring.add(u),

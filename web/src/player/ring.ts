@@ -13,6 +13,8 @@ export class Ring {
   private readonly known = new Set<string>();
   private octets = 0;
 
+  constructor(private readonly keep_us = KEEP_US, private readonly octetsMax = OCTETS_MAX) {}
+
   get first(): Unit | undefined {
     return this.units[0];
   }
@@ -53,7 +55,7 @@ export class Ring {
       while (next < this.units.length && !this.units[next]!.key) next++;
       const second = this.units[next];
       if (!second) return;
-      if (second.time > last.time - KEEP_US && this.octets <= OCTETS_MAX) return;
+      if (second.time > last.time - this.keep_us && this.octets <= this.octetsMax) return;
       for (const u of this.units.splice(0, next)) {
         this.octets -= u.data.length;
         this.known.delete(this.name(u));

@@ -10,7 +10,7 @@
 import { now, type Offset } from '../model/clock';
 import { Decoder } from './decoder';
 import type { Line } from './line';
-import type { Picture } from './messages';
+import type { Picture, Quality } from './messages';
 import type { Days } from './days';
 import { Deck } from './deck';
 import { Past } from './past';
@@ -19,6 +19,14 @@ import { Ring } from './ring';
 import type { Screen } from './screen';
 import { Tape } from './tape';
 import { Track, type CameraKeys, type Unit } from './track';
+import type { Watches } from './watches';
+
+/* What all shows share. */
+export interface Wires {
+  line: Line;
+  ranges: Ranges;
+  watches: Watches;
+}
 
 export interface ShowEvents {
   drawn(frames: number, captured: number, width: number, height: number): void;
@@ -34,9 +42,11 @@ const UNMARKED_MAX = 256;
 const FRESH_MS = 2000; /* "verified" needs a mark this young */
 const LATENCIES = 31;
 const BEHIND_MS = 6000; /* after heads that name a newer mark */
+const SMALL_US = 6_000_000;
+const SMALL_OCTETS = 8 << 20;
 
 export class Show {
-  readonly ring = new Ring();
+  readonly ring: Ring;
   private track: Track | null = null;
   private slot = -1;
   private readonly past: Past;
@@ -61,16 +71,22 @@ export class Show {
 
   private still: Unit | null = null; /* of a stream that stopped */
 
+  private watching = 0; /* which try is the newest */
+
+  /* small: one of many tiles, so that little is kept of what was live. */
   constructor(
-    private readonly line: Line, ranges: Ranges, private readonly keys: CameraKeys,
+    private readonly wires: Wires, private readonly keys: CameraKeys, readonly as: Quality,
     readonly days: Days, private readonly screen: Screen, private readonly events: ShowEvents,
+    small = false,
   ) {
-    this.past = new Past(line, ranges, keys, this.ring);
+    const { line, ranges } = wires;
+    this.ring = small ? new Ring(SMALL_US, SMALL_OCTETS) : new Ring();
+    this.past = new Past(line, ranges, keys, this.stream, this.ring);
     this.decoder = new Decoder({
       picture: (frame, unit) => this.picture(frame, unit),
       unplayable: () => this.blank('unplayable'),
     });
-    this.deck = new Deck(this.ring, this.past, new Tape(ranges, keys, days), this.decoder, {
+    this.deck = new Deck(this.ring, this.past, new Tape(ranges, keys, days, as), this.decoder, {
       changed: () => events.changed(), live: () => this.live(),
     });
     screen.blank();
@@ -80,12 +96,17 @@ export class Show {
     return this.keys.camera;
   }
 
+  get stream(): string {
+    return this.as === 'sub' ? this.camera.sub : this.camera.stream;
+  }
+
   /* --- the line --- */
 
   async watch(): Promise<void> {
     this.unwatch();
     this.watchedAt = performance.now();
-    const j = await this.line.ask({ t: 'watch', stream: this.camera.stream });
+    const n = this.watching;
+    const j = await this.wires.watches.watch(this.stream, () => n === this.watching);
     if (!j) return;
     this.slot = j.number('slot');
     this.online = j.bool('online');
@@ -93,17 +114,18 @@ export class Show {
       unit: (u) => this.unit(u),
       verified: (run, first, last, mark) => this.verified(run, first, last, mark),
       trouble: (what) => this.trouble(what),
-    });
+    }, this.stream);
     if (this.mode === 'live') this.decoder.reset();
     this.events.changed();
   }
 
   unwatch(): void {
-    if (this.slot >= 0) this.line.send({ t: 'unwatch', slot: this.slot });
+    if (this.slot >= 0) this.wires.watches.unwatch(this.slot);
     this.lost();
   }
 
   lost(): void {
+    this.watching++;
     this.slot = -1;
     this.track?.close();
     this.track = null;

@@ -4,6 +4,7 @@
  */
 import type { Span } from '../model/ledger';
 import type { Days, Place } from './days';
+import type { Quality } from './messages';
 import type { Ranges } from './ranges';
 import { Ring } from './ring';
 import type { CameraKeys } from './track';
@@ -20,7 +21,12 @@ export class Tape {
 
   constructor(
     private readonly ranges: Ranges, private readonly keys: CameraKeys, readonly days: Days,
+    private readonly as: Quality,
   ) {}
+
+  private get stream(): string {
+    return this.as === 'sub' ? this.keys.camera.sub : this.keys.camera.stream;
+  }
 
   clear(): void {
     this.ring = new Ring();
@@ -34,7 +40,7 @@ export class Tape {
   private async fetch(p: Place, until: number): Promise<boolean> {
     const ring = this.ring;
     const ok = await this.ranges.get(
-      this.keys, this.keys.camera.stream,
+      this.keys, this.stream,
       { run: p.run, index: p.index, until, about: p.time, keys: this.fast },
       {
         unit: (u) => ring.add(u),
@@ -47,7 +53,7 @@ export class Tape {
 
   /* The group at i, and with it those behind that one question can bring. */
   load(i: number): Promise<boolean> {
-    const all = this.days.places('main');
+    const all = this.days.places(this.as);
     const p = all[i];
     if (!p) return Promise.resolve(false);
     const known = this.have.get(this.name(p));
@@ -75,8 +81,8 @@ export class Tape {
    */
   async around(time: number): Promise<boolean> {
     await this.days.cover(time, time);
-    const i = this.days.at('main', time);
-    const p = this.days.places('main')[i];
+    const i = this.days.at(this.as, time);
+    const p = this.days.places(this.as)[i];
     if (!p || time > p.end + GAP_US) return false;
     if (!this.near(time)) this.clear();
     if (!(await this.load(i))) return false;
@@ -88,12 +94,12 @@ export class Tape {
 
   /* The place after the one that the time is in. */
   next(time: number): { i: number; place: Place } | null {
-    const i = this.days.at('main', time) + 1;
-    const place = this.days.places('main')[i];
+    const i = this.days.at(this.as, time) + 1;
+    const place = this.days.places(this.as)[i];
     return place ? { i, place } : null;
   }
 
   before(time: number): number {
-    return this.days.at('main', time) - 1;
+    return this.days.at(this.as, time) - 1;
   }
 }

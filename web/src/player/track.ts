@@ -69,7 +69,7 @@ export class Track {
   /* about: µs, when it was; live: now. */
   constructor(
     private readonly keys: CameraKeys, private readonly events: TrackEvents,
-    private readonly stream = keys.camera.stream, private readonly about = 0,
+    private readonly stream: string, private readonly about = 0,
   ) {}
 
   close(): void {

@@ -21,7 +21,7 @@ function Cameras() {
       {cameras.map((c) => (
         <button
           key={c.thing} type="button" aria-current={c.thing === shown ? 'true' : undefined}
-          onClick={() => void cameraShow(c.thing)}
+          onClick={() => cameraShow(c.thing)}
         >
           {c.name}
         </button>

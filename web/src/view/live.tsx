@@ -73,13 +73,13 @@ function Stage({ v, over }: { v: View | null; over: Overlay | null }) {
   const frame = useRef<HTMLDivElement>(null);
   const [full, setFull] = useState(false);
   useEffect(() => {
-    const player = playerNow();
-    if (!player) return;
-    place.current!.replaceChildren(player.canvas);
-    player.send({ t: 'awake', on: true });
+    const tile = playerNow()?.big;
+    if (!tile) return;
+    place.current!.replaceChildren(tile.canvas);
+    tile.send({ t: 'seen', on: true });
     return () => {
-      player.canvas.remove();
-      player.send({ t: 'awake', on: false });
+      tile.canvas.remove();
+      tile.send({ t: 'seen', on: false });
     };
   }, [playerNow()]);
   useEffect(() => {

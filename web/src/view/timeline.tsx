@@ -9,7 +9,7 @@ import { playerNow } from '../app/flow';
 import { filmsBegin, filmsBusy } from '../app/films';
 import { dayBefore, dayBegin, dayNext, ticks, wallRead, wallText } from '../base/zone';
 import type { Gap } from '../model/ledger';
-import type { DaysView, ToPlayer, View } from '../player/messages';
+import type { DaysView, ToTile, View } from '../player/messages';
 import { Ends } from './export';
 import { KeyHelp, MomentList, momentsIn } from './moments';
 import { Icon } from './parts';
@@ -33,7 +33,7 @@ const EXPORT_SPAN = 6 * MIN;
 const NEAR_NOW = 3 * S;
 
 const nowUs = () => Date.now() * 1000;
-const send = (m: ToPlayer) => playerNow()?.send(m);
+const send = (m: ToTile) => playerNow()?.lead.send(m);
 
 /* The width of an element, as it changes. */
 function useWidth() {
@@ -187,9 +187,9 @@ function ExportButton({ v }: { v: View }) {
 function SnapshotButton({ v, zone }: { v: View; zone: string }) {
   const cameras = useStore((s) => s.cameras);
   const save = () => {
-    const player = playerNow();
+    const tile = playerNow()?.lead;
     const name = cameras.find((c) => c.thing === v.camera)?.name ?? '';
-    if (player) void snapshotSave(player.canvas, name, v.captured, zone);
+    if (tile) void snapshotSave(tile.canvas, name, v.captured, zone);
   };
   const blank = v.captured === 0 || ['shut', 'false', 'unmarked', 'unplayable', 'waiting'].includes(v.picture);
   return (

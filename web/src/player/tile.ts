@@ -1,0 +1,186 @@
+/*
+ * tile.ts - one canvas of the page and the camera on it. Makes the show that
+ * is wanted, by the stream that is wanted, and says what there is to say.
+ */
+import { ledger, stretches } from '../model/ledger';
+import { unb64 } from '../base/codec';
+import { Days } from './days';
+import type { Hubs } from './hubs';
+import type {
+  Alarm, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, Quality, ToTile,
+} from './messages';
+import { Screen } from './screen';
+import { Show, type Wires } from './show';
+import { Thumbs } from './thumbs';
+import { CameraKeys } from './track';
+
+/* What all tiles share. */
+export interface Desk extends Wires {
+  readonly hubs: Hubs;
+  home: PlayerHome;
+  ticket: string;
+  state: LineState;
+  retryAt: number; /* ms */
+  awake: boolean;
+  post(m: FromPlayer, transfer?: Transferable[]): void;
+  homeOld(): void;
+  clocks(): void;
+}
+
+const HIDE_MS = 1000; /* who scrolls by, or only moves the canvas, loses nothing */
+
+export class Tile {
+  show: Show | null = null;
+  private thumbs: Thumbs | null = null;
+  private readonly screen: Screen;
+  private thing = '';
+  private as: Quality = 'main';
+  private seen = true;
+  private hideTimer: ReturnType<typeof setTimeout> | undefined;
+  private daysWanted: { from: number; to: number } | null = null;
+
+  constructor(
+    readonly n: number, private readonly desk: Desk, canvas: OffscreenCanvas,
+    private readonly small: boolean,
+  ) {
+    this.screen = new Screen(canvas);
+  }
+
+  /* --- which camera --- */
+
+  private get camera(): PlayerCamera | null {
+    return this.desk.home.cameras.find((c) => c.thing === this.thing) ?? null;
+  }
+
+  get hub(): PlayerHub | null {
+    return this.show?.camera.hub ?? null;
+  }
+
+  private begin(): void {
+    this.end();
+    const camera = this.camera;
+    if (!camera) return;
+    const keys = new CameraKeys(unb64(this.desk.home.home, 16), camera);
+    const days = new Days(keys, () => this.desk.ticket);
+    this.thumbs = new Thumbs(this.desk.ranges, keys, days, (wanted, time, image) =>
+      this.desk.post({ t: 'thumb', tile: this.n, wanted, time, image }, image ? [image] : []));
+    const as = this.as === 'sub' && camera.sub ? 'sub' : 'main';
+    this.show = new Show(this.desk, keys, as, days, this.screen, {
+      drawn: (frames, captured, width, height) =>
+        this.desk.post({ t: 'drawn', tile: this.n, frames, captured, width, height }),
+      changed: () => this.tell(),
+      keysWanted: () => this.desk.homeOld(),
+    }, this.small);
+    this.show.clock = this.desk.hubs.clock(camera.hub.id);
+    this.watch();
+    this.tell();
+  }
+
+  end(): void {
+    this.show?.close();
+    this.show = null;
+    this.thumbs = null;
+  }
+
+  /* The home has changed: another stream, other keys, or no such camera. */
+  homeTaken(): void {
+    const before = this.show?.camera;
+    const after = this.camera;
+    const same = before?.stream === after?.stream && before?.sub === after?.sub &&
+      JSON.stringify(before?.keys.map((k) => k.epoch)) === JSON.stringify(after?.keys.map((k) => k.epoch));
+    if (!same) this.begin();
+  }
+
+  watch(): void {
+    if (!this.show || !this.seen || !this.desk.awake || !this.desk.line.open) return;
+    void this.show.watch();
+    if (!this.show.clock) this.desk.clocks();
+  }
+
+  /* --- the page --- */
+
+  take(m: ToTile): void {
+    switch (m.t) {
+      case 'show':
+        this.thing = m.thing;
+        this.as = m.as;
+        return this.begin();
+      case 'seen': return this.seenSet(m.on);
+      case 'seek': return void this.show?.seek(m.time);
+      case 'live': return this.show?.live();
+      case 'play': return this.show?.play(m.on, m.speed);
+      case 'step': return this.show?.step(m.by);
+      case 'days':
+        this.daysWanted = { from: m.from, to: m.to };
+        return void this.daysTell();
+      case 'thumb': return this.thumbs?.want(m.time);
+    }
+  }
+
+  private seenSet(on: boolean): void {
+    clearTimeout(this.hideTimer);
+    const hide = () => {
+      this.seen = false;
+      this.show?.unwatch();
+    };
+    if (!on) this.hideTimer = setTimeout(hide, HIDE_MS);
+    else if (!this.seen) {
+      this.seen = true;
+      this.watch();
+    }
+  }
+
+  tick(): void {
+    if (this.seen && this.desk.awake) this.show?.tick();
+    this.tell();
+  }
+
+  private get alarm(): Alarm {
+    const { hubs, state } = this.desk;
+    if (hubs.fork) return 'fork';
+    if (!this.show || this.show.online !== true || state !== 'open') return 'none';
+    return hubs.silent(this.show.camera.hub.id) || this.show.behind ? 'stale' : 'none';
+  }
+
+  tell(): void {
+    const s = this.show;
+    if (!s) return;
+    const d = this.desk;
+    d.post({
+      t: 'view', tile: this.n, line: d.state, retry_ms: Math.max(0, d.retryAt - performance.now()),
+      camera: s.camera.thing, as: s.as, online: s.online, reason: d.hubs.reason(s.camera.hub.id, s.stream),
+      picture: s.pictureState, verified: s.isVerified, captured: s.captured, age_s: s.age_s,
+      latency: s.latency, clockNeverSet: s.clock?.neverSet ?? false, playing: s.deck.playing,
+      speed: s.deck.speed, position: s.position, gap: s.gap, loading: s.loading, alarm: this.alarm,
+    });
+  }
+
+  /* --- the timeline --- */
+
+  private daysSay(s: Show, from: number, to: number, loading: boolean): void {
+    const rows = s.days.rows;
+    const runs = s.days.runs(s.as);
+    const first = rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
+    const until = s.days.until;
+    this.desk.post({
+      t: 'days', tile: this.n, camera: s.camera.thing, from, to, loading, until,
+      first: Number.isFinite(first) ? first : 0,
+      spans: stretches(runs).filter((x) => x.to > from && x.from < to),
+      gaps: ledger({
+        rows, from, to: Math.min(to, until), since: first, oldest: 0, lost: s.deck.tape.lost,
+      }),
+      motion: s.days.places(s.as).filter((p) => p.time >= from && p.time < to && p.motion > 0)
+        .map((p) => ({ time: p.time, motion: p.motion })),
+    });
+  }
+
+  /* What is known now, and again when all of it is here. */
+  private async daysTell(): Promise<void> {
+    const s = this.show;
+    const d = this.daysWanted;
+    if (!s || !d) return;
+    this.daysSay(s, d.from, d.to, s.days.has);
+    await s.days.cover(d.from, d.to).catch(() => false);
+    if (s === this.show && d === this.daysWanted) this.daysSay(s, d.from, d.to, false);
+  }
+}
