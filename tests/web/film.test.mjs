@@ -22,6 +22,8 @@ let complaints;
 let film; /* the file of the first test */
 let words;
 
+/* Of the run's signed fields: which thing it is. */
+const runFields = (run) => run.plain.subarray(-257).subarray(17, 33).toString('hex');
 const button = (name) => page.getByRole('button', { name, exact: true });
 const panel = () => page.locator('section.export');
 const make = () => page.getByRole('button', { name: 'Make the film' });
@@ -71,6 +73,7 @@ async function plays(file) {
 }
 
 before(async () => {
+  system.hubArgs.push('--camera', 'demo', '--camera-name', 'Porch');
   await system.start();
   ({ page, context, complaints } = await pageOpen());
   await context.addInitScript(() => { /* what the page tells its player */
@@ -154,6 +157,30 @@ test('a film goes to a file that somebody chose, piece by piece', async () => {
   const other = changed('written.mp4', Buffer.from(octets, 'base64'));
   assert.equal(other.status, 0, other.said);
   assert.match(other.said, new RegExp(`^hub +${words}$`, 'm'));
+});
+
+test('several cameras become a film each', async () => {
+  await button('Another export').click();
+  await panel().getByLabel('Porch').check();
+  await planned();
+  await shot(page, 'export-two');
+  await button('Make 2 films').click();
+  await panel().getByText('The export is ready.').waitFor({ state: 'attached' });
+  await page.waitForFunction(() => document.querySelectorAll('section.export a[download]').length === 2);
+  const cameras = [];
+  for (const n of [0, 1]) {
+    const [download] = await Promise.all([page.waitForEvent('download'), panel().getByRole('link', { name: 'Save' }).nth(n).click()]);
+    assert.match(download.suggestedFilename(), n === 0 ? /^Front door / : /^Porch /);
+    const file = system.at(`camera${n}.mp4`);
+    await download.saveAs(file);
+    assert.equal(verify(file).status, 0);
+    cameras.push(runFields(apart(fs.readFileSync(file)).pieces[0]));
+  }
+  assert.notEqual(cameras[0], cameras[1]);
+  await button('Another export').click();
+  await panel().getByLabel('Porch').uncheck();
+  await make().click();
+  await panel().getByText('The export is ready.').waitFor({ state: 'attached' });
 });
 
 test('what was not recorded makes no film, and that is said before', async () => {

@@ -225,8 +225,12 @@ export class FilmReader {
 
   /* A camera so new that no row tells of it. */
   private async newest(): Promise<At | undefined> {
-    await this.lineWait();
-    return (await groupsAsk(this.line, this.keys.camera.stream))[0];
+    for (;;) {
+      await this.lineWait();
+      const asked = groupsAsk(this.line, this.keys.camera.stream);
+      const groups = await Promise.race([asked, this.taker.stopping]);
+      if (groups.length > 0 || this.line.open) return groups[0];
+    }
   }
 
   private async cover(from: number, to: number): Promise<void> {
