@@ -166,6 +166,8 @@ class Making implements Taker {
     if (this.begun) return this.give(run, said);
     if (said.time > this.from) {
       this.begun = true;
+      const last = this.ahead[this.ahead.length - 1];
+      if (last && said.flags === KEY && last.said.time < this.from - JOIN_US) this.ahead = []; /* a hole is between */
       for (const a of this.ahead) await this.give(a.run, a.said);
       this.ahead = [];
       return this.give(run, said);

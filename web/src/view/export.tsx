@@ -8,7 +8,8 @@ import {
   RANGE_MAX, filmsBusy, filmsClose, filmsMake, filmsMost, filmsSet, filmsStop, type FilmRow,
   type FilmsState,
 } from '../app/films';
-import { wallRead, wallText, dayBegin } from '../base/zone';
+import { now } from '../app/state';
+import { dayBegin, wallRead, wallText } from '../base/zone';
 import type { Hole } from '../player/film_messages';
 import { Icon } from './parts';
 import { mediaName } from './snapshot';
@@ -24,7 +25,13 @@ const nowUs = () => Date.now() * 1000;
 type End = 'from' | 'to';
 
 /* An end at that time, as far as the other one and now allow. */
-function endSet(f: FilmsState, end: End, time: number): void {
+function endSet(end: End, time: (before: number) => number): void {
+  const f = now().films; /* the newest: keys come faster than pictures of the page */
+  if (!f) return;
+  endPut(f, end, time(f[end]));
+}
+
+function endPut(f: FilmsState, end: End, time: number): void {
   if (end === 'from') filmsSet({ from: Math.min(time, f.to - LEAST) });
   else filmsSet({ to: Math.min(Math.max(time, f.from + LEAST), nowUs()) });
 }
@@ -50,7 +57,7 @@ function Handle(p: EndsProps & { f: FilmsState; end: End; x: number }) {
   const move = (e: PointerEvent) => {
     if (!grip.current) return;
     const time = grip.current.time + ((e.clientX - grip.current.px) / p.width) * span;
-    endSet(f, end, time);
+    endSet(end, () => time);
     p.look(time, ((time - p.at.from) / span) * p.width);
   };
   const up = () => {
@@ -64,7 +71,7 @@ function Handle(p: EndsProps & { f: FilmsState; end: End; x: number }) {
     const by = steps[e.key];
     if (by === undefined || e.ctrlKey || e.altKey || e.metaKey) return;
     e.preventDefault();
-    endSet(f, end, f[end] + by * (e.shiftKey ? 60 : 1) * S);
+    endSet(end, (t) => t + by * (e.shiftKey ? 60 : 1) * S);
   };
   return (
     <div

@@ -103,7 +103,7 @@ function Stage({ v, over }: { v: View | null; over: Overlay | null }) {
 }
 
 function Badges({ v }: { v: View }) {
-  if (v.captured === 0 || ['shut', 'false', 'unmarked', 'unplayable'].includes(v.picture)) return null;
+  if (v.captured === 0 || v.gap || ['shut', 'false', 'unmarked', 'unplayable'].includes(v.picture)) return null;
   return (
     <div class="badges">
       {v.picture === 'live' && <span class="badge live">{w.live}</span>}

@@ -30,6 +30,7 @@ const TOP = 18; /* the hours stand above */
 const LABEL = 64; /* px, between two of them */
 const ASK_MS = 20_000;
 const EXPORT_SPAN = 6 * MIN;
+const GRAIN = S / 16; /* the index rounds down: that picture is a little later */
 const NEAR_NOW = 3 * S;
 
 const nowUs = () => Date.now() * 1000;
@@ -239,7 +240,7 @@ function useFingers(look: (px: number) => void, end: (seek: boolean) => void,
 
 export function Timeline({ v, zone }: { v: View; zone: string }) {
   const d = useStore((s) => s.days);
-  const exporting = useStore((s) => !!s.films?.open);
+  const films = useStore((s) => (s.films?.open && !filmsBusy(s.films) ? s.films : null));
   const { ref, width } = useWidth();
   const win = useWindow(HOUR);
   const { at, span, end } = win;
@@ -267,10 +268,13 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
     else if (v.position < at.from || v.position > at.to - span * 0.02)
       win.endSet(v.position + span * (v.playing ? 0.8 : 0.5));
   }, [v.position]);
-  /* a minute of an hour is too small for two ends */
+  /* what is exported stays in sight, and its ends apart */
   useEffect(() => {
-    if (exporting && span > EXPORT_SPAN) win.zoom(EXPORT_SPAN, head);
-  }, [exporting]);
+    if (!films || held || films.to <= films.from) return;
+    const length = films.to - films.from;
+    if (films.from < at.from || films.to > at.to || length < span / 12)
+      win.fit(Math.max(EXPORT_SPAN, length * 1.5), films.from, films.to);
+  }, [films?.from, films?.to]);
 
   const timeOf = (px: number) => Math.min(nowUs(), at.from + (px / width) * span);
   const seek = (time: number) => {
@@ -311,7 +315,7 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
   const moved = (by: 1 | -1) => {
     const all = days ? momentsIn(days, { from: 0, to: nowUs() }) : [];
     const m = by > 0 ? all.find((x) => x.from > head + S) : all.reverse().find((x) => x.from < head - 3 * S);
-    if (m) seek(m.from);
+    if (m) seek(m.from + GRAIN);
   };
   const speedSet = (speed: number) => send({ t: 'play', on: true, speed });
   const faster = (by: 1 | -1) => {
@@ -403,18 +407,18 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
             {SPEEDS.map((s) => <option key={s} value={String(s)}>{`×${s}`}</option>)}
           </select>
         </label>
+        <SnapshotButton v={v} zone={zone} />
         <button type="button" class="quiet" disabled={!days?.gaps.some((g) => g.from > head + S)} onClick={nextGap}>
           {w.nextGap}
         </button>
         <span class="fill" />
-        <SnapshotButton v={v} zone={zone} />
         <ExportButton v={v} />
         {past && (
           <button type="button" class="quiet" onClick={() => send({ t: 'live' })}>{words.home.goLive}</button>
         )}
       </div>
       {days && <GapList d={days} at={{ from: at.from, to: at.to }} zone={zone} />}
-      {days && <MomentList d={days} at={at} zone={zone} go={seek} />}
+      {days && <MomentList d={days} at={at} zone={zone} go={(t) => seek(t + GRAIN)} />}
       <KeyHelp />
     </div>
   );

@@ -52,6 +52,12 @@ export function useWindow(begin: number) {
       const right = time + (1 - middle(after)) * next;
       put(next, right >= nowUs() + next * AHEAD ? null : right);
     },
+    /* So wide, with from..to in the middle. */
+    fit(span: number, from: number, to: number): void {
+      const next = Math.min(LONGEST, span);
+      const right = (from + to + next) / 2;
+      put(next, right >= nowUs() ? null : right);
+    },
     /* All of a day, the rest of today too. */
     show(from: number, to: number): void {
       put(to - from, to);
