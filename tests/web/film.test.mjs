@@ -76,13 +76,20 @@ before(async () => {
   system.hubArgs.push('--camera', 'demo', '--camera-name', 'Porch');
   await system.start();
   ({ page, context, complaints } = await pageOpen());
-  await context.addInitScript(() => { /* what the page tells its player */
+  await context.addInitScript(() => { /* between the page and its player */
     const send = Worker.prototype.postMessage;
     Worker.prototype.postMessage = function told(m, ...more) {
-      if (m?.t === 'film' && globalThis.handle) m.file = globalThis.handle;
+      if (m?.t === 'film' && globalThis.most) m.most = globalThis.most;
       if (m?.t === 'open') globalThis.hub = btoa(String.fromCharCode(...m.home.hubs[0].sign));
       return send.call(this, m, ...more);
     };
+    const { set } = Object.getOwnPropertyDescriptor(Worker.prototype, 'onmessage');
+    Object.defineProperty(Worker.prototype, 'onmessage', { set(take) {
+      set.call(this, (e) => {
+        if (e.data?.t === 'filmPlan') for (const r of e.data.rows ?? []) r.octets = globalThis.large ?? r.octets;
+        take(e);
+      });
+    } });
   });
   const { code } = await firstRun(page, await system.link(), 'Maria', 'Lake house');
   await codeConfirm(page, code);
@@ -137,26 +144,51 @@ test('one octet changed, or one picture dropped from its end, is told with its t
   assert.ok(less.said.includes(`and ${when(shots.at(-1))}.`), less.said);
 });
 
-test('a film goes to a file that somebody chose, piece by piece', async () => {
-  await button('Another export').click();
+test('a large film goes to a file that somebody chooses, as it comes', async () => {
   await page.evaluate(async () => {
     const dir = await navigator.storage.getDirectory();
     globalThis.handle = await dir.getFileHandle('film.mp4', { create: true });
+    globalThis.showSaveFilePicker = async (o) => {
+      globalThis.proposed = o.suggestedName;
+      if (globalThis.declined) throw new DOMException('no', 'AbortError');
+      return globalThis.handle;
+    };
+    globalThis.large = 12e9;
+    globalThis.declined = true;
   });
+  await button('Another export').click();
+  await panel().locator('.sum', { hasText: 'GB' }).waitFor();
+  await make().click();
+  await page.waitForFunction(() => globalThis.proposed);
+  assert.equal(await make().isEnabled(), true, 'who declines is where he was');
+  await page.evaluate(() => { globalThis.declined = false; });
   await make().click();
   await panel().getByText('Saved where you chose.').waitFor();
-  const octets = await page.evaluate(async () => {
+  const { octets, proposed } = await page.evaluate(async () => {
     const text = await new Promise((done) => {
       const r = new FileReader();
       r.onload = () => done(r.result);
       void globalThis.handle.getFile().then((f) => r.readAsDataURL(f));
     });
-    globalThis.handle = null;
-    return text.slice(text.indexOf(',') + 1);
+    return { octets: text.slice(text.indexOf(',') + 1), proposed: globalThis.proposed };
   });
+  assert.match(proposed, /^Front door .*\.mp4$/);
   const other = changed('written.mp4', Buffer.from(octets, 'base64'));
   assert.equal(other.status, 0, other.said);
   assert.match(other.said, new RegExp(`^hub +${words}$`, 'm'));
+});
+
+test('what is too big is said before, and when it comes as a surprise', async () => {
+  await page.evaluate(() => { delete globalThis.showSaveFilePicker; delete Window.prototype.showSaveFilePicker; });
+  await button('Another export').click();
+  await panel().getByText('more than this browser can keep').waitFor();
+  assert.equal(await make().isDisabled(), true);
+  await page.evaluate(() => Object.assign(globalThis, { large: 1e5, most: 100_000 }));
+  await panel().getByLabel('With sound').uncheck();
+  await planned();
+  await make().click();
+  await panel().getByText('larger than it may be').waitFor();
+  await page.evaluate(() => { globalThis.most = 0; });
 });
 
 test('several cameras become a film each', async () => {
