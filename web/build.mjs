@@ -28,7 +28,7 @@ function put(name, contents) {
 async function bundle(entry, define = {}) {
   const { outputFiles } = await esbuild.build({
     entryPoints: [path.join(web, entry)], bundle: true, minify: true, write: false,
-    format: 'esm', target: ['chrome115', 'firefox115', 'safari16.4'], legalComments: 'none',
+    format: 'esm', external: ['/film-*'], target: ['chrome115', 'firefox115', 'safari16.4'], legalComments: 'none',
     jsx: 'automatic', jsxImportSource: 'preact', logLevel: 'warning', absWorkingDir: web,
     define: Object.fromEntries(Object.entries(define).map(([k, v]) => [k, JSON.stringify(v)])),
   });
@@ -41,7 +41,8 @@ async function script(name, entry, define) {
 }
 
 const signin = await script('signin.js', 'src/signin/worker.ts');
-const player = await script('player.js', 'src/player/worker.ts');
+const film = await script('film.js', 'src/model/export.ts'); // fetched by who makes a film
+const player = await script('player.js', 'src/player/worker.ts', { FILM_FILE: film });
 const app = await script('app.js', 'src/app/main.tsx', { SIGNIN_FILE: signin, PLAYER_FILE: player });
 const css = await bundle('style/app.css');
 const style = put(hashed('style.css', css), css);
@@ -50,7 +51,7 @@ const page = fs.readFileSync(path.join(web, 'static/index.html'), 'utf8')
 put('index.html', Buffer.from(page));
 for (const name of ['icon.svg', 'manifest.webmanifest'])
   put(name, fs.readFileSync(path.join(web, 'static', name)));
-const files = ['/', app, signin, player, style, '/icon.svg', '/manifest.webmanifest'];
+const files = ['/', app, signin, player, film, style, '/icon.svg', '/manifest.webmanifest'];
 const all = createHash('sha256').update([...written.values()].map((c) => Buffer.from(c)).join()).digest('hex');
 put('sw.js', await bundle('src/app/sw.ts', { FILES: files, CACHE: `eaves-${all.slice(0, 12)}` }));
 

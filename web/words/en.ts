@@ -4,6 +4,7 @@
 import type { Lack } from '../src/app/can';
 import type { Problem } from '../src/app/state';
 import type { Gap } from '../src/model/ledger';
+import type { FilmProblem, Hole } from '../src/player/film_messages';
 import type { Weakness } from '../src/model/strength';
 
 const problems: Record<Problem, string> = {
@@ -73,6 +74,29 @@ function span(s: number): string {
   if (s < 129_600) return `${Math.round(s / 3600)} h`;
   return plural(Math.round(s / 86_400), 'day', 'days');
 }
+
+/* "1 h 2 min", "1 min 30 s", "12 s" */
+function length(s: number): string {
+  const all = Math.max(0, Math.round(s));
+  const parts = [[Math.floor(all / 3600), 'h'], [Math.floor(all / 60) % 60, 'min'], [all % 60, 's']] as const;
+  return parts.filter(([n]) => n > 0).map(([n, unit]) => `${n} ${unit}`).join(' ') || '0 s';
+}
+
+/* "800 KB", "48 MB", "1.2 GB" */
+function size(octets: number): string {
+  if (octets < 1e6) return `${Math.max(1, Math.round(octets / 1e3))} KB`;
+  if (octets < 1e9) return `${Math.round(octets / 1e6)} MB`;
+  return `${(octets / 1e9).toFixed(1)} GB`;
+}
+
+const filmProblems: Record<FilmProblem, string> = {
+  none: 'Nothing was recorded there.',
+  big: 'The film became larger than it may be. Choose a shorter time.',
+  disk: 'The file could not be written. Is the disk full?',
+  h265: 'This camera sends H.265. No plain film can be made of it yet.',
+  many: 'The pictures change their form too often for one film. Choose a shorter time.',
+  unknown: 'The film could not be made. Try again.',
+};
 
 export const words = {
   product: 'Eaves',
@@ -258,10 +282,54 @@ export const words = {
     label: 'Time', loading: 'Looking up what is recorded…',
     dayBefore: 'The day before', dayNext: 'The next day', today: 'Today', yesterday: 'Yesterday',
     zoomIn: 'Closer', zoomOut: 'Farther', stepBack: 'One picture back', stepOn: 'One picture on',
-    speed: 'Speed', nextGap: 'Next gap',
+    speed: 'Speed', nextGap: 'Next gap', day: 'Go to a day',
+    moved: (n: number) => plural(n, 'movement', 'movements'),
+    movedFor: (s: number) => `for ${span(s)}`, howMuch: 'How much moved',
+    keys: 'Keys',
+    keyList: [
+      [['←', '→'], 'a second back or on'], [['↓', '↑'], 'ten seconds'],
+      [['Page ↓', 'Page ↑'], 'ten minutes'], [['Space'], 'play or pause'],
+      [[',', '.'], 'a picture back or on'], [['<', '>'], 'slower or faster'],
+      [['n'], 'next gap'], [['m', 'Shift m'], 'next movement, the one before'],
+      [['+', '−'], 'closer or farther'], [['[', ']'], 'a day back or on'],
+      [['Home'], 'begin of the day'], [['End'], 'live'],
+    ] as [string[], string][],
     whole: 'Nothing is missing here.',
     missing: (n: number, s: number) => `${plural(n, 'gap', 'gaps')}, ${span(s)} missing`,
     cause: (g: Gap) => (g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause]),
+  },
+  film: {
+    open: 'Export', openBusy: (part: number) => `Export: ${Math.round(part * 100)} %`,
+    title: 'Export as a film', after: 'Your export', running: 'Exporting…', ready: 'The export is ready.',
+    from: 'From', to: 'To', fromHandle: 'Begin of the export', toHandle: 'End of the export',
+    cameras: 'Cameras, a film each',
+    sound: 'With sound, if there is any',
+    make: (n: number) => (n > 1 ? `Make ${n} films` : 'Make the film'),
+    length, about: (octets: number) => `about ${size(octets)}`,
+    order: 'The end must come after the beginning.',
+    long: 'A film holds 6 hours at most. Choose a shorter time.',
+    noCamera: 'Choose a camera.',
+    nothing: 'Nothing was recorded there.',
+    tooBig: 'That is more than this browser can keep in its memory, about 1 GB. Choose a shorter time, or use Chrome or Edge on a computer, which write films to a file as they come.',
+    kept: (s: number) => `Only ${length(s)} of it are recorded.`,
+    missing: (s: number, cause: string) => `${length(s)} missing: ${cause}`,
+    cause: (h: Hole): string => (
+      h.cause === 'unsigned' ? 'What came was not signed by your hub, and stays out.'
+      : h.cause === 'before' ? 'The camera was not there yet, or its hub was off.'
+      : h.cause === 'recent' ? 'It is not written down yet.'
+      : words.time.cause({ ...h, cause: h.cause })),
+    progress: (name: string) => `Progress of ${name}`,
+    part: (part: number, octets: number) => `${Math.round(part * 100)} %, ${size(octets)}`,
+    next: 'Comes next', stop: 'Cancel', stopped: 'Canceled. Nothing was kept.', hide: 'Hide', another: 'Another export',
+    waiting: 'The connection is lost. The export goes on by itself when it is back.',
+    made: (day: string, from: string, to: string, pictures: number, octets: number) =>
+      `${day}, ${from} – ${to}. ${pictures.toLocaleString()} pictures, all signed by your hub. ${size(octets)}.`,
+    torn: '“eaves verify” will say where pictures are missing.',
+    save: 'Save', written: 'Saved where you chose.',
+    proof: 'Whoever gets this film can check that no picture was changed or taken out. They need no account and no network:',
+    words: 'It prints five words. These are your hub’s:',
+    problems: filmProblems,
+    snapshot: 'Save this picture',
   },
   account: {
     title: 'Account', home: 'Home', open: 'Account',
@@ -282,14 +350,8 @@ export const words = {
 };
 export type Words = typeof words;
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const hm = new Map<string, Intl.DateTimeFormat>();
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
-
-/* Of µs since 1970. */
-export function timeText(us: number): string {
-  return clock.format(us / 1000);
-}
 
 /* Of a day counted from 1970. */
 export function dayText(day: number): string {

@@ -18,6 +18,7 @@ import * as api from '../proto/api';
 import { ApiError, isApi, ticketNew, ticketText, type Ticket } from '../proto/api';
 import type { Entered } from '../signin/messages';
 import { lacks } from './can';
+import { filmsEnd, filmsTake } from './films';
 import { deviceLabel } from './device';
 import { keptDrop, keptRead, keptWrite, leftRead, leftWrite, type Kept } from './keep';
 import { hubFind, pair, pairingProblem } from './pairing';
@@ -207,9 +208,10 @@ async function leave(problem: Problem | null): Promise<void> {
   }
   await keptDrop();
   player?.end();
+  filmsEnd();
   kept = home = player = homeTicket = null;
   set({
-    screen: { at: 'signin', problem }, tab: 'home', view: null, days: null, cameras: [], camera: '', together: [],
+    screen: { at: 'signin', problem }, tab: 'home', view: null, days: null, films: null, cameras: [], camera: '', together: [],
     pairing: PAIRING_NONE, opening: false, codeOwed: false, problem: null,
   });
 }
@@ -295,6 +297,7 @@ async function homeShow(): Promise<void> {
       line: (line) => set({ line }),
       days: (days) => set({ days }),
       thumb: (m) => thumbTake(m),
+      film: filmsTake,
       home: () => void homeAgain(),
       ticket: () => void ticketAgain(),
     }, ticketText(await ticketFresh()), known);

@@ -10,6 +10,7 @@
 import type {
   DaysView, FromPlayer, LineState, PlayerHome, Quality, ToPlayer, ToTile, View,
 } from '../player/messages';
+import type { FromFilms } from '../player/film_messages';
 import type { Octets } from '../base/octets';
 import { Speaker } from './speaker';
 import { playerWorker } from './workers';
@@ -23,6 +24,7 @@ export interface PlayerEvents {
   line(state: LineState): void;
   days(d: DaysView): void;
   thumb(m: Thumb): void;
+  film(m: FromFilms): void;
   home(): void;
   ticket(): void;
 }
@@ -112,6 +114,7 @@ export class Player {
     else if (m.t === 'home') this.events.home();
     else if (m.t === 'days') this.events.days(m);
     else if (m.t === 'thumb') this.events.thumb(m);
+    else if (m.t === 'film' || m.t === 'filmPlan') this.events.film(m);
     else if (m.t === 'clock' || m.t === 'ask') this.answered(m);
     else this.events.ticket();
   }

@@ -3,6 +3,7 @@
  * views that look at it.
  */
 import type { DaysView, LineState, View } from '../player/messages';
+import type { FilmsState } from './films';
 import type { Thumb } from './player';
 import type { Lack } from './can';
 
@@ -52,6 +53,7 @@ export interface State {
   view: View | null;
   days: DaysView | null; /* what the timeline shows */
   thumb: Thumb | null; /* for whoever drags */
+  films: FilmsState | null; /* null: nobody exports */
   pairing: Pairing;
   opening: boolean; /* the home is not read yet */
   linkWaits: boolean; /* a link was opened; sign in first */
@@ -62,7 +64,8 @@ export const PAIRING_NONE: Pairing = { step: 'none', part: 0, problem: null };
 
 let state: State = {
   screen: { at: 'loading' }, tab: 'home', busy: false, problem: null, handle: '', homeName: '', zone: 'UTC',
-  cameras: [], camera: '', together: [], line: 'connecting', view: null, days: null, thumb: null, pairing: PAIRING_NONE, opening: false,
+  cameras: [], camera: '', together: [], line: 'connecting', view: null, days: null, thumb: null, films: null, pairing: PAIRING_NONE,
+  opening: false,
   codeOwed: false, linkWaits: false,
 };
 const watchers = new Set<() => void>();

@@ -7,6 +7,7 @@
 import type { Octets } from '../base/octets';
 import type { Gap, Span } from '../model/ledger';
 import type { Pace } from './pace';
+import type { FromFilms, ToFilms } from './film_messages';
 
 export interface EpochKey {
   epoch: number;
@@ -52,6 +53,7 @@ export type ToTile =
   | { t: 'slack'; ms: number; time: number; at: number };
 
 export type ToPlayer =
+  | ToFilms
   | { t: 'open'; url: string; ticket: string; home: PlayerHome }
   | { t: 'ticket'; ticket: string }
   | { t: 'home'; home: PlayerHome }
@@ -133,6 +135,7 @@ export interface SamplesMessage {
 }
 
 export type FromPlayer =
+  | FromFilms
   | View
   | DaysView
   | { t: 'thumb'; tile: number; time: number; wanted: number; image: ImageBitmap | null }

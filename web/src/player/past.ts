@@ -2,7 +2,7 @@
  * past.ts - what was before: fetches the recorded groups of the last minute
  * into the ring, newest first, and only those that are not there yet.
  */
-import { b64, hex, unb64, unhex } from '../base/codec';
+import { hex } from '../base/codec';
 import { Json } from '../base/json';
 import { now } from '../model/clock';
 import type { Line } from './line';
@@ -14,8 +14,18 @@ const GROUPS_MAX = 256;
 const STEPS = [32, 64, 64, 64]; /* groups asked for at once */
 
 interface Group {
-  run: string;
+  run: string; /* hex */
   index: number;
+}
+
+/* The newest groups that are recorded, in order. */
+export async function groupsAsk(line: Line, stream: string): Promise<Group[]> {
+  const j = await line.ask({ t: 'groups', stream, most: GROUPS_MAX });
+  return (j?.list('groups') ?? []).map((g) => {
+    const [run, index] = g as [unknown, unknown];
+    const one = Json.of({ run, index });
+    return { run: hex(one.octets('run', 8)), index: one.number('index') };
+  });
 }
 
 export class Past {
@@ -47,22 +57,11 @@ export class Past {
     this.filled = false;
   }
 
-  private async groups(): Promise<Group[]> {
-    const j = await this.line.ask({ t: 'groups', stream: this.stream, most: GROUPS_MAX });
-    return (j?.list('groups') ?? []).map((g) => {
-      const [run, index] = g as [unknown, unknown];
-      const one = Json.of({ run, index });
-      one.octets('run', 8);
-      return { run: one.text('run'), index: one.number('index') };
-    });
-  }
-
   /* Only the groups before what we have. */
   private missing(all: Group[]): Group[] {
     const first = this.ring.first;
     if (!first) return all;
-    const run = b64(unhex(first.run));
-    const at = all.findIndex((g) => g.run === run && g.index >= first.index);
+    const at = all.findIndex((g) => g.run === first.run && g.index >= first.index);
     return at < 0 ? all : all.slice(0, at);
   }
 
@@ -72,7 +71,7 @@ export class Past {
   }
 
   private async fetch(): Promise<void> {
-    let left = this.missing(await this.groups());
+    let left = this.missing(await groupsAsk(this.line, this.stream));
     for (const step of STEPS) {
       if (left.length === 0 || this.enough()) break;
       const from = Math.max(0, left.length - step);
@@ -85,7 +84,7 @@ export class Past {
   private range(from: Group, groups: number): Promise<boolean> {
     return this.ranges.get(
       this.keys, this.stream,
-      { run: hex(unb64(from.run, 8)), index: from.index, groups, about: now() },
+      { run: from.run, index: from.index, groups, about: now() },
       {
         unit: (u) => this.ring.add(u),
         sound: (u) => this.ring.sounds.add(u),

@@ -18,11 +18,14 @@ export interface Range {
   about: number; /* µs */
 }
 
+type Feed = (record: Uint8Array) => void;
+
 export class Ranges {
-  private readonly slots = new Map<number, Track>();
+  private readonly slots = new Map<number, Feed>();
   private readonly ends = new Map<number, () => void>();
   private readonly queue: (() => void)[] = [];
   private running = 0;
+  private losses = 0;
 
   constructor(private readonly line: Line) {}
 
@@ -32,13 +35,14 @@ export class Ranges {
 
   /* The line broke: what was asked will not come. */
   lost(): void {
+    this.losses++;
     for (const end of this.ends.values()) end();
     this.ends.clear();
     this.slots.clear();
   }
 
   record(slot: number, record: Uint8Array): void {
-    this.slots.get(slot)?.feed(record);
+    this.slots.get(slot)?.(record);
   }
 
   ended(n: number): void {
@@ -55,18 +59,31 @@ export class Ranges {
   async get(
     keys: CameraKeys, stream: string, range: Range, events: TrackEvents,
   ): Promise<boolean> {
+    const track = new Track(keys, events, stream, range.about);
+    const had = await this.held(stream, range, (record) => track.feed(record));
+    await track.settled();
+    return had;
+  }
+
+  /* The records as they come, the header first. lost: the line broke. */
+  async raw(stream: string, range: Range, feed: Feed): Promise<'done' | 'refused' | 'lost'> {
+    const losses = this.losses;
+    const had = await this.held(stream, range, feed);
+    if (losses !== this.losses || (!had && !this.line.open)) return 'lost';
+    return had ? 'done' : 'refused';
+  }
+
+  private async held(stream: string, range: Range, feed: Feed): Promise<boolean> {
     await this.turn();
     try {
-      return await this.ask(keys, stream, range, events);
+      return await this.ask(stream, range, feed);
     } finally {
       this.running--;
       this.queue.shift()?.();
     }
   }
 
-  private async ask(
-    keys: CameraKeys, stream: string, range: Range, events: TrackEvents,
-  ): Promise<boolean> {
+  private async ask(stream: string, range: Range, feed: Feed): Promise<boolean> {
     const n = this.line.next;
     const end = new Promise<void>((done) => this.ends.set(n, done));
     const j = await this.line.ask({
@@ -79,11 +96,9 @@ export class Ranges {
       return false;
     }
     const slot = j.number('slot');
-    const track = new Track(keys, events, stream, range.about);
-    this.slots.set(slot, track);
+    this.slots.set(slot, feed);
     await end;
     this.slots.delete(slot);
-    await track.settled();
     return true;
   }
 }

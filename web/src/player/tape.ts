@@ -20,6 +20,7 @@ export class Tape {
   fast = false; /* key frames alone */
   readonly lost: Span[] = []; /* indexed, but the server did not have it */
   private readonly have = new Map<string, Promise<boolean>>();
+  private asked = 0;
 
   constructor(
     private readonly ranges: Ranges, private readonly keys: CameraKeys, readonly days: Days,
@@ -85,10 +86,13 @@ export class Tape {
 
   /*
    * What was recorded at that time, into the ring. False: nothing was, or the
-   * server does not give it out.
+   * server does not give it out; or somebody asked for another time since, and
+   * the window is theirs.
    */
   async around(time: number): Promise<boolean> {
+    const n = ++this.asked;
     await this.days.cover(time, time);
+    if (n !== this.asked) return false;
     const i = this.days.at(this.as, time);
     const p = this.days.places(this.as)[i];
     if (!p || time > p.end + GAP_US) return false;

@@ -5,6 +5,7 @@
 import type { Json } from '../base/json';
 import type { Heads } from '../model/heads';
 import { hex } from '../base/codec';
+import { Films } from './films';
 import { Hubs } from './hubs';
 import { Line } from './line';
 import type { FromPlayer, PlayerHub, ToPlayer, ToTile } from './messages';
@@ -23,6 +24,7 @@ const tiles = new Map<number, Tile>();
 let together: Together | null = null;
 const paces = new Paces();
 let ticked = 0; /* ms */
+const films = new Films(() => desk);
 let sleepTimer: ReturnType<typeof setTimeout> | undefined;
 let homeAsked = -HOME_PAUSE_MS;
 
@@ -169,6 +171,9 @@ function command(d: Desk, m: Exclude<ToPlayer, { t: 'open' }>): void {
       return;
     case 'clock':
       return void d.hubs.distance(m.hub).then((offset) => post({ t: 'clock', id: m.id, offset }));
+    case 'filmPlan':
+    case 'film':
+    case 'filmStop': return films.take(m);
     case 'ask': return void hubAsk(d, m.id, m.hub, m.body);
     case 'awake': return awakeSet(d, m.on);
     case 'retry': return d.line.retry();

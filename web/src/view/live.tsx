@@ -1,10 +1,11 @@
 /*
  * live.tsx - a camera: its picture, what is known about it, a minute back.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { timeText, words } from '../../words/en';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { clockText, words } from '../../words/en';
 import { playerNow } from '../app/flow';
 import type { View } from '../player/messages';
+import { Export } from './export';
 import { overlayOf, type Overlay } from './overlay';
 import { Icon } from './parts';
 import { SoundButton } from './sound';
@@ -64,7 +65,7 @@ function Stage({ v, over }: { v: View | null; over: Overlay | null }) {
 
 /* now: nothing is said over the picture; else what is under it is not live. */
 function Badges({ v, now }: { v: View; now: boolean }) {
-  if (v.captured === 0 || ['shut', 'false', 'unmarked', 'unplayable'].includes(v.picture)) return null;
+  if (v.captured === 0 || v.gap || ['shut', 'false', 'unmarked', 'unplayable'].includes(v.picture)) return null;
   return (
     <div class="badges">
       {v.picture === 'live' && now && <span class="badge live">{w.live}</span>}
@@ -81,10 +82,10 @@ function Badges({ v, now }: { v: View; now: boolean }) {
   );
 }
 
-function Facts({ v }: { v: View }) {
+function Facts({ v, zone }: { v: View; zone: string }) {
   return (
     <p class="facts">
-      <time>{v.captured > 0 ? timeText(v.position > 0 ? v.position : v.captured) : '–'}</time>
+      <time>{v.captured > 0 ? clockText(v.position > 0 ? v.position : v.captured, zone, true) : '–'}</time>
       {v.latency && v.picture === 'live' && (
         <span class="latency" title={w.latencyHint}>
           {w.latency(v.latency.ms, v.latency.error_ms)}
@@ -106,6 +107,7 @@ export function Live({ name }: { name: string }) {
   const v = useStore((s) => s.view);
   const zone = useStore((s) => s.zone);
   const over = overlayOf(v);
+  const exporting = useMemo(() => <Export zone={zone} />, [zone]); /* views come four times a second */
   return (
     <section class="camera" aria-label={name}>
       <Stage v={v} over={over} />
@@ -113,13 +115,14 @@ export function Live({ name }: { name: string }) {
       <div class="under">
         <div class="title-row">
           <h1>{name}</h1>
-          {v && <Facts v={v} />}
+          {v && <Facts v={v} zone={zone} />}
         </div>
         {v && v.alarm !== 'none' && (
           <p class="note bad" role="alert"><Icon name="warn" /><span>{w[v.alarm]}</span></p>
         )}
         {v?.clockNeverSet && <p class="note"><Icon name="clock" /><span>{w.neverSet}</span></p>}
         {v && <Timeline v={v} zone={zone} />}
+        {exporting}
       </div>
     </section>
   );

@@ -29,3 +29,23 @@ export async function snapshot(
   if (!blob) throw new Error('no picture');
   return new File([blob], mediaName(camera, time, 'jpg', zone), { type });
 }
+
+/*
+ * What the app's canvas shows, as it is now. Its drawing belongs to a worker,
+ * so it is copied first.
+ */
+export async function snapshotSave(
+  shown: HTMLCanvasElement, camera: string, time: number, zone: string,
+): Promise<void> {
+  const [width, height] = (shown.dataset['size'] ?? '').split('x').map(Number);
+  const copy = document.createElement('canvas');
+  copy.width = width || shown.width;
+  copy.height = height || shown.height;
+  copy.getContext('2d')!.drawImage(shown, 0, 0, copy.width, copy.height);
+  const file = await snapshot(copy, camera, time, zone);
+  const a = document.createElement('a');
+  a.href = URL.createObjectURL(file);
+  a.download = file.name;
+  a.click();
+  setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
+}

@@ -1,0 +1,334 @@
+/*
+ * films.ts - films of what is recorded: what a range would give, and the
+ * making of one, fetched and checked piece by piece, so that a long film
+ * takes no more memory than a short one.
+ */
+import { unb64 } from '../base/codec';
+import type { Octets } from '../base/octets';
+import type { Exported, Film, Sink } from '../model/export';
+import { now } from '../model/clock';
+import { between as uncovered, ledger, stretches, type Span } from '../model/ledger';
+import type { Run, Said } from '../model/run';
+import { H265, KEY } from '../proto/record';
+import { Days } from './days';
+import { FilmReader, Stopped, type Taker } from './film_read';
+import type { FilmProblem, Hole, Made, PlanRow, ToFilms } from './film_messages';
+import type { Desk } from './tile';
+import { CameraKeys } from './track';
+
+declare const FILM_FILE: string;
+
+const SAMPLES = 3; /* groups that are looked at for a guess */
+const JOIN_US = 1_500_000;
+const END_US = 3_000_000; /* of now: not written down yet */
+const FRESH_US = 5 * 60_000_000; /* rows come each minute */
+const TELL_MS = 200;
+const PART_OCTETS = 1 << 20;
+
+class Refused extends Error {
+  constructor(readonly problem: FilmProblem) {
+    super(problem);
+  }
+}
+
+/* Faults of the film's own bundle are other objects than ours. */
+function problemOf(e: unknown): FilmProblem {
+  if (e instanceof Refused) return e.problem;
+  const code = (e as { code?: unknown }).code;
+  if (code === 'MISSING') return 'none';
+  if (code === 'LIMIT') return 'many';
+  return e instanceof DOMException ? 'disk' : 'unknown';
+}
+
+type Model = typeof import('../model/export');
+
+/* Few people make films: that part of the app is loaded when it is wanted. */
+function model(): Promise<Model> {
+  return import(FILM_FILE) as Promise<Model>;
+}
+
+/* A file that a person chose. Its writer puts it in place when it is whole. */
+function fileSink(to: FileSystemWritableFileStream): Sink {
+  let parts: Octets[] = [];
+  let n = 0;
+  const flush = async () => {
+    const whole = new Blob(parts);
+    parts = [];
+    n = 0;
+    await to.write(whole);
+  };
+  return {
+    async write(octets) {
+      parts.push(octets);
+      n += octets.length;
+      if (n >= PART_OCTETS) await flush();
+    },
+    async patch(position, octets) {
+      await flush();
+      await to.write({ type: 'write', position, data: octets });
+    },
+  };
+}
+
+function limited(sink: Sink, most: number): Sink {
+  let n = 0;
+  return {
+    write(octets) {
+      n += octets.length;
+      if (n > most) throw new Refused('big');
+      return sink.write(octets);
+    },
+    patch: (at, octets) => sink.patch(at, octets),
+  };
+}
+
+/* Nothing is known of what was before. */
+function since(days: Days): number {
+  return days.rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
+}
+
+/* What the ledger tells of from..to, and what it cannot know. */
+function holesOf(days: Days, from: number, to: number, lost: Span[]): Hole[] {
+  const first = since(days);
+  const rows = days.rows;
+  const told = ledger({ rows, from, to: Math.min(to, days.until), since: first, oldest: 0, lost });
+  if (!rows.length || first <= from) return told;
+  return [{ from, to: Math.min(first, to), cause: 'before', state: 0 }, ...told];
+}
+
+/* Each stretch that the film lacks, with its cause. */
+function holesIn(days: Days, from: number, to: number, have: Span[], reader: FilmReader): Hole[] {
+  const told = holesOf(days, from, to, reader.lost);
+  return uncovered(have, from, to).flatMap((gap): Hole[] => {
+    const known = told.filter((h) => h.to > gap.from && h.from < gap.to)
+      .map((h) => ({ ...h, from: Math.max(h.from, gap.from), to: Math.min(h.to, gap.to) }));
+    const rest = uncovered(known, gap.from, gap.to).filter((s) => !(s.to >= to && s.to - s.from < END_US))
+      .map((s): Hole => ({ ...s, cause: causeOf(s, days, reader), state: 0 }));
+    return [...known, ...rest].sort((a, b) => a.from - b.from);
+  });
+}
+
+function causeOf(s: Span, days: Days, reader: FilmReader): Hole['cause'] {
+  if (!days.rows.length) return 'before';
+  if (s.from >= days.until - JOIN_US) return 'recent';
+  return reader.bad > 0 ? 'unsigned' : 'server';
+}
+
+/* The records of one film: kept back until the group that `from` lies in. */
+class Making implements Taker {
+  readonly have: Span[] = [];
+  private begun = false;
+  private run: Run | null = null;
+  private ahead: { run: Run; said: Said }[] = [];
+  private told = 0;
+  private isWaiting = false;
+  private isStopped = false;
+  private stopTell: () => void = () => {};
+  readonly stopping = new Promise<never>((_, fail) => { this.stopTell = () => fail(new Stopped()); });
+
+  constructor(
+    private readonly film: Film, private readonly model: Model, private readonly from: number,
+    private readonly to: number, private readonly tell: (state: 'running' | 'waiting', part: number) => void,
+  ) {
+    this.stopping.catch(() => undefined);
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.stopTell();
+  }
+
+  stopped(): boolean {
+    return this.isStopped;
+  }
+
+  full(): boolean {
+    return this.film.done.pictures > 0 && this.film.done.last >= this.to;
+  }
+
+  waiting(on: boolean): void {
+    if (on !== this.isWaiting) this.told = 0;
+    this.isWaiting = on;
+    this.progress();
+  }
+
+  private progress(): void {
+    const t = performance.now();
+    if (t - this.told < TELL_MS) return;
+    this.told = t;
+    const { last } = this.film.done;
+    const part = last > 0 ? Math.max(0, Math.min(1, (last - this.from) / (this.to - this.from))) : 0;
+    this.tell(this.isWaiting ? 'waiting' : 'running', part);
+  }
+
+  async said(run: Run, said: Said): Promise<void> {
+    if (said.kind === H265) throw new Refused('h265');
+    if (this.begun) return this.give(run, said);
+    if (said.time > this.from) {
+      this.begun = true;
+      const last = this.ahead[this.ahead.length - 1];
+      if (last && said.flags === KEY && last.said.time < this.from - JOIN_US) this.ahead = []; /* a hole is between */
+      for (const a of this.ahead) await this.give(a.run, a.said);
+      this.ahead = [];
+      return this.give(run, said);
+    }
+    if (said.flags === KEY || this.ahead[0]?.run !== run) this.ahead = [];
+    this.ahead.push({ run, said });
+  }
+
+  private async give(run: Run, said: Said): Promise<void> {
+    if (this.isStopped) throw new Stopped();
+    const { film, model: m } = this;
+    if (run !== this.run) {
+      this.run = run;
+      const item = m.exportRun(run);
+      if (item.t === 'run') film.runTake(item.run);
+    }
+    const pictures = film.done.pictures;
+    const item = m.exportItem(said);
+    if (item.t === 'mark') await film.markTake(item.octets);
+    else if (item.t === 'sample') await film.sampleTake(item.sample);
+    if (film.done.pictures === pictures || !said.mark) return;
+    this.cover(said.mark.firstTime, said.mark.lastTime);
+    this.progress();
+  }
+
+  private cover(from: number, to: number): void {
+    const last = this.have[this.have.length - 1];
+    if (last && from - last.to < JOIN_US) last.to = Math.max(last.to, to);
+    else this.have.push({ from, to });
+  }
+}
+
+interface Tools {
+  keys: CameraKeys;
+  days: Days;
+}
+
+export class Films {
+  private readonly known = new Map<string, Tools>();
+  private readonly makings = new Map<number, Making | null>();
+  private plan = 0; /* the newest question; older ones need no answer */
+
+  constructor(private readonly desk: () => Desk | null) {}
+
+  take(m: ToFilms): void {
+    if (m.t === 'filmPlan') void this.planTell(m);
+    else if (m.t === 'film') void this.make(m);
+    else this.stop(m.id);
+  }
+
+  private stop(id: number): void {
+    const making = this.makings.get(id);
+    if (making) making.stop();
+    else if (this.makings.has(id)) this.makings.delete(id); /* not begun yet */
+  }
+
+  /* Kept: who moves the ends of a range asks often. */
+  private tools(thing: string): Tools {
+    const { home } = this.desk()!;
+    const camera = home.cameras.find((c) => c.thing === thing);
+    if (!camera) throw new Refused('none');
+    const name = `${camera.thing} ${camera.stream} ${camera.index} ${camera.keys.length}`;
+    let tools = this.known.get(name);
+    if (!tools) {
+      const keys = new CameraKeys(unb64(home.home, 16), camera);
+      tools = { keys, days: new Days(keys, () => this.desk()!.ticket) };
+      this.known.set(name, tools);
+    }
+    return tools;
+  }
+
+  /* --- what it would be --- */
+
+  private async planTell(m: Extract<ToFilms, { t: 'filmPlan' }>): Promise<void> {
+    const plan = this.plan = m.id;
+    const rows: PlanRow[] = [];
+    try {
+      for (const thing of m.things) {
+        rows.push(await this.row(thing, m.from, m.to));
+        if (plan !== this.plan) return;
+      }
+      this.desk()!.post({ t: 'filmPlan', id: m.id, rows });
+    } catch {
+      this.desk()!.post({ t: 'filmPlan', id: m.id, rows: null });
+    }
+  }
+
+  private async row(thing: string, from: number, to: number): Promise<PlanRow> {
+    const { keys, days } = this.tools(thing);
+    await days.cover(from, to);
+    const holes = holesOf(days, from, to, []);
+    const until = days.until || from; /* so new that no row tells of it */
+    const fresh = to > until && now() - until < FRESH_US ? to - Math.max(from, until) : 0;
+    const kept = stretches(days.runs('main')).reduce(
+      (sum, s) => sum + Math.max(0, Math.min(s.to, to, days.until) - Math.max(s.from, from)), fresh);
+    const rate = kept > 0 ? await this.rate(keys, days, from, to) : 0;
+    return { thing, kept, octets: Math.round(rate * kept), holes };
+  }
+
+  /* Octets in a µs, from some groups of it. */
+  private async rate(keys: CameraKeys, days: Days, from: number, to: number): Promise<number> {
+    const all = days.places('main');
+    const first = Math.max(0, days.at('main', from));
+    const last = Math.max(first, days.at('main', to) - 1);
+    let octets = 0;
+    let time = 0;
+    const some = new Set(Array.from({ length: SAMPLES }, (_, k) =>
+      first + Math.round(((last - first) * k) / (SAMPLES - 1))));
+    for (const i of some) {
+      const p = all[i];
+      if (!p) continue;
+      let n = 0;
+      const range = { run: p.run, index: p.index, until: p.until, about: p.time };
+      const how = await this.desk()!.ranges.raw(keys.camera.stream, range, (r) => { n += r.length; });
+      if (how !== 'done' || p.end <= p.time) continue;
+      octets += n;
+      time += p.end - p.time;
+    }
+    return time > 0 ? octets / time : 0;
+  }
+
+  /* --- the making --- */
+
+  private async make(m: Extract<ToFilms, { t: 'film' }>): Promise<void> {
+    this.makings.set(m.id, null);
+    let writer: FileSystemWritableFileStream | null = null;
+    try {
+      writer = m.file ? await m.file.createWritable() : null;
+      const made = await this.film(m, writer);
+      await writer?.close();
+      this.desk()!.post({ t: 'film', id: m.id, state: 'done', made });
+    } catch (e) {
+      await writer?.abort().catch(() => undefined);
+      this.desk()!.post(e instanceof Stopped ? { t: 'film', id: m.id, state: 'stopped' }
+        : { t: 'film', id: m.id, state: 'failed', problem: problemOf(e) });
+    } finally {
+      this.makings.delete(m.id);
+    }
+  }
+
+  private async film(
+    m: Extract<ToFilms, { t: 'film' }>, writer: FileSystemWritableFileStream | null,
+  ): Promise<Made> {
+    const parts = await model();
+    const memory = writer ? null : parts.blobSink();
+    const film = new parts.Film(limited(writer ? fileSink(writer) : memory!, m.most), m.sound);
+    const { keys, days } = this.tools(m.thing);
+    const to = Math.min(m.to, now());
+    const making = new Making(film, parts, m.from, to, (state, part) =>
+      this.desk()!.post({ t: 'film', id: m.id, state, part, octets: film.done.octets }));
+    if (!this.makings.has(m.id)) throw new Stopped();
+    this.makings.set(m.id, making);
+    await film.begin();
+    const { line, ranges } = this.desk()!;
+    const reader = new FilmReader(line, ranges, keys, days, making);
+    await reader.read(m.from, to);
+    const done: Exported = await film.end();
+    const holes = holesIn(days, m.from, to, making.have, reader);
+    return {
+      first: done.first, last: done.last, pictures: done.pictures, octets: done.octets,
+      torn: done.gaps, holes, blob: memory?.blob() ?? null,
+    };
+  }
+}
