@@ -116,7 +116,7 @@ export class Show {
   close(): void {
     this.unwatch();
     this.deck.end();
-    this.decoder.reset();
+    this.decoder.end();
     this.screen.blank();
   }
 
