@@ -82,8 +82,13 @@ async function eavesOpen(film) {
   /* what is sought from live plays on: from now on it stands */
   await page.keyboard.press('PageDown');
   await untilData(page, (d) => d.picture === 'past');
-  await page.getByRole('button', { name: 'Pause' }).click();
-  await page.getByRole('button', { name: 'Play' }).waitFor();
+  const frames = async () => (await data(page)).frames;
+  for (let still = false; !still;) {
+    const was = await frames();
+    await new Promise((done) => setTimeout(done, 1000));
+    still = (await frames()) === was;
+    if (!still) await page.getByRole('slider', { name: 'Time' }).press(' ');
+  }
   return { page, system };
 }
 
@@ -111,7 +116,7 @@ async function seek(page, bar, part, test) {
   await page.bringToFront();
   const box = await bar.boundingBox();
   for (let i = 0; i < 10; i++) {
-    await page.mouse.click(box.x + box.width * part(), box.y + box.height * 0.8);
+    await page.mouse.click(box.x + box.width * part(), box.y + box.height * 0.8, { delay: 80 });
     const s = await until(page, test);
     if (s) return { first: s.draws[0][0] - s.up, exact: s.draws.at(-1)[0] - s.up };
     holes++;

@@ -157,7 +157,7 @@ export class Show {
     this.unwatch();
     this.deck.end();
     this.quiet();
-    this.decoder.reset();
+    this.decoder.end();
     this.screen.blank();
   }
 
