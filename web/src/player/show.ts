@@ -156,7 +156,7 @@ export class Show {
     clearInterval(this.soundTimer);
     this.unwatch();
     this.deck.end();
-    this.quiet();
+    this.silence();
     this.decoder.end();
     this.screen.blank();
   }
@@ -261,7 +261,7 @@ export class Show {
     if (this.fault === why) return;
     this.fault = why;
     if (this.mode === 'live') {
-      this.quiet();
+      this.silence();
       this.screen.blank();
       this.shown = null;
     }
@@ -343,7 +343,7 @@ export class Show {
   private freeze(): void {
     this.unmarked = [];
     this.frozen = true;
-    this.quiet();
+    this.silence();
     const i = this.ring.lastVerified();
     if (i < 0 || this.fault) this.blank('unmarked');
     else this.seekTo(i);
@@ -363,7 +363,7 @@ export class Show {
   /* Who comes from live goes on playing from there. */
   async seek(time: number): Promise<void> {
     if (this.mode === 'live') this.deck.playing = true;
-    this.quiet();
+    this.silence();
     this.mode = 'past';
     await this.deck.seek(time);
   }
@@ -375,7 +375,7 @@ export class Show {
 
   step(by: 1 | -1): void {
     if (this.mode === 'live') {
-      this.quiet();
+      this.silence();
       this.mode = 'past';
       void this.deck.seek(this.shown?.time ?? now()).then(() => this.deck.step(by));
     } else void this.deck.step(by);
@@ -395,7 +395,7 @@ export class Show {
 
   live(): void {
     this.deck.end();
-    this.quiet();
+    this.silence();
     this.mode = 'live';
     this.frozen = false;
     this.shown = null;
@@ -426,7 +426,7 @@ export class Show {
   }
 
   /* From now on other pictures are shown than those that wait. */
-  private quiet(): void {
+  private silence(): void {
     this.hearing.hush();
     this.hold.drop();
   }
