@@ -24,6 +24,7 @@ import { hubFind, pair, pairingProblem } from './pairing';
 import { Player, type Thumb } from './player';
 import type { PlayerCamera, PlayerHome } from '../player/messages';
 import { PAIRING_NONE, now, set, type Problem, type Tab } from './state';
+import { watching } from './watched';
 import { ask, signinEnd } from './workers';
 
 const LINK_MS = 15 * 60_000;
@@ -297,6 +298,7 @@ async function homeShow(): Promise<void> {
       thumb: (m) => thumbTake(m),
       home: () => void homeAgain(),
       ticket: () => void ticketAgain(),
+      watching,
     }, ticketText(await ticketFresh()), known);
   if (!rows.some((r) => r.thing === now().camera)) cameraShow(rows[0]?.thing ?? '');
 }
