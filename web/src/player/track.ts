@@ -67,6 +67,7 @@ export class Track {
   private tail: Promise<void> = Promise.resolve();
   private pending = 0;
   private closed = false;
+  shutSince = 0; /* ms, of the first record since one that opened; 0: all do */
 
   /* about: µs, when it was; live: now. */
   constructor(
@@ -85,6 +86,7 @@ export class Track {
 
   feed(record: Uint8Array): void {
     const arrived = performance.now();
+    this.shutSince ||= arrived;
     let flags: number;
     try {
       flags = recordFlags(record);
@@ -108,10 +110,10 @@ export class Track {
       this.pending--;
       const r = await run;
       const s = await said;
-      if (this.closed) return;
-      /* its header did not open, or never came */
-      if (!r || !s || s === 'shut') this.events.trouble('shut');
-      else await this.follow(r, s, arrived);
+      if (this.closed || !r || !s) return;
+      if (s === 'shut') return this.events.trouble('shut');
+      this.shutSince = 0;
+      await this.follow(r, s, arrived);
     });
   }
 
