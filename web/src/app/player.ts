@@ -33,6 +33,7 @@ export class Tile {
   private thing = '';
   private readonly watchers = new Set<() => void>();
   private turn: Promise<void> | null = null; /* what must be written down first */
+  private sought: ToTile | null = null;
 
   constructor(
     readonly n: number, private readonly post: (m: ToPlayer, give?: Transferable[]) => void,
@@ -49,8 +50,10 @@ export class Tile {
     const time = m.t === 'seek' ? m.time : 0;
     const first = m.t === 'show' || m.t === 'seek' ? this.watching(this.thing, time) : null;
     if (!first && !this.turn) return this.post({ ...m, tile: this.n });
+    if (m.t === 'seek') this.sought = m;
     const turn = (this.turn ?? Promise.resolve()).then(() => first).then(() => {
-      this.post({ ...m, tile: this.n });
+      /* of places that were passed over while it waited only the last counts */
+      if (m.t !== 'seek' || m === this.sought) this.post({ ...m, tile: this.n });
       if (this.turn === turn) this.turn = null;
     });
     this.turn = turn;

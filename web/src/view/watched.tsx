@@ -19,7 +19,7 @@ function When({ l, zone }: { l: WatchedLine; zone: string }) {
       <strong>{l.member}</strong>{' '}
       {l.past
         ? w.past(l.name || w.gone, of(l.past.from), time(l.past.from), time(l.past.to))
-        : w.live(l.name || w.gone)}
+        : w.live(l.name || w.gone)}{' '}
       <span class="hint">{of(l.time)}, {time(l.time)}</span>
     </span>
   );
