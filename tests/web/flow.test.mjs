@@ -300,6 +300,57 @@ test('a server that goes away is told, and found again', async () => {
   assert.equal(await liveUnderWords(page), 0);
 });
 
+test('who watches is written down before anything plays, and all of it can be read', async () => {
+  const { page } = maria;
+  let go;
+  const held = new Promise((done) => { go = done; });
+  let asked = 0;
+  await page.route('**/api/row', async (route) => {
+    asked++;
+    await held;
+    await route.continue();
+  });
+  const asking = page.waitForRequest('**/api/row');
+  await page.reload();
+  await asking;
+  await page.waitForSelector('canvas.picture', { state: 'attached' });
+  /* a picture would be there by now */
+  await page.evaluate(async () => {
+    for (let i = 0; i < 60; i++) await new Promise(requestAnimationFrame);
+  });
+  assert.equal((await data(page)).frames, undefined, 'not a picture before it is said');
+  go();
+  await moves(page);
+  assert.equal(asked, 1);
+  await page.unroute('**/api/row');
+  for (let i = 0; i < 15; i++) await page.getByRole('slider', { name: 'Time' }).press('ArrowLeft');
+  await untilData(page, (d) => d.picture === 'past');
+  await account(page);
+  const show = async () => {
+    await page.locator('.part', { hasText: 'Who has watched' }).getByRole('button').click();
+    await page.locator('ul.watched li').first().waitFor();
+  };
+  await show();
+  const lines = await page.locator('ul.watched li').allTextContents();
+  assert.ok(lines.every((l) => l.startsWith('Maria')), lines.join());
+  assert.match(lines[0], /looked at Front door as it was: Today, .* Today, /);
+  assert.match(lines[1], /watched Front door live/);
+  await accessible(page, 'who has watched');
+  await shot(page, 'watched');
+  await page.locator('.part', { hasText: 'Who has watched' }).getByRole('button').click();
+  /* a row that no member signed so */
+  await page.route('**/api/rows', async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json().catch(() => null);
+    if (body?.rows?.length) body.rows[0].sealed = body.rows[0].sealed.replace(/^(.{300})./, (m, a) => `${a}${m.at(-1) === 'A' ? 'B' : 'A'}`);
+    await route.fulfill({ response: answer, json: body });
+  });
+  await show();
+  await page.getByText('1 entry does not open, or no member signed them').waitFor();
+  await page.unroute('**/api/rows');
+  await page.getByRole('button', { name: 'Home' }).click();
+});
+
 test('a browser that cannot says which can', async () => {
   const { page, context } = await pageOpen();
   await page.addInitScript(() => { delete globalThis.VideoDecoder; });

@@ -331,6 +331,16 @@ export const words = {
     problems: filmProblems,
     snapshot: 'Save this picture',
   },
+  watched: {
+    title: 'Who has watched', show: 'Show',
+    lead: 'Every app writes down, signed and sealed, that somebody is going to look, before it plays. Of the last 7 days.',
+    live: (camera: string) => `watched ${camera} live`,
+    past: (camera: string, day: string, from: string, to: string) =>
+      `looked at ${camera} as it was: ${day}, ${from === to ? from : `${from} to ${to}`}`,
+    gone: 'a camera that is gone',
+    nobody: 'Nobody has in the last 7 days.',
+    false: (n: number) => `${plural(n, 'entry does', 'entries do')} not open, or no member signed them.`,
+  },
   account: {
     title: 'Account', home: 'Home', open: 'Account',
     you: 'Signed in as',

@@ -265,8 +265,9 @@ MUST_USE enum err device_get(struct core *core,
 MUST_USE enum err device_put(struct core *core,
     const uint8_t spki[static SHA256_OCTETS], const struct device *d);
 
+#define STREAM_LOG 2 /* its class */
 struct stream {
-	struct id home, writer;
+	struct id home, writer; /* a device, or a member's grant */
 	uint32_t slot;
 	uint8_t class;
 };
@@ -285,6 +286,9 @@ struct home {
 };
 MUST_USE enum err
 home_get(struct core *core, const struct id *id, struct home *ret);
+/* A log for what a member writes himself: the only one of his grant. */
+MUST_USE enum err member_stream_add(struct call *c, const struct id *stream,
+    const struct id *grant, struct stream *ret);
 
 /*
  * Which runs a segment holds, and which segments a run: span.c. The segment

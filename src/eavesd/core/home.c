@@ -418,6 +418,46 @@ device_streams(struct call *c, struct write *w, const json_t *list,
 	return ERR_OK;
 }
 
+/* ERR_LIMIT: the grant has one. */
+static enum err
+grant_streams(struct core *core, const struct home *h, const struct id *grant)
+{
+	struct stream s;
+	enum err e;
+
+	for (size_t i = 0; i < h->stream_count; i++)
+		if ((e = stream_get(core, &h->streams[i], &s)) != ERR_OK)
+			return e;
+		else if (id_eq(&s.writer, grant))
+			return ERR_LIMIT;
+	return ERR_OK;
+}
+
+enum err
+member_stream_add(struct call *c, const struct id *stream,
+    const struct id *grant, struct stream *ret)
+{
+	struct home h;
+	enum err e;
+
+	if ((e = home_get(c->core, &c->home, &h)) != ERR_OK)
+		return e;
+	if (h.stream_count == HOME_STREAMS_MAX ||
+	    (e = grant_streams(c->core, &h, grant)) == ERR_LIMIT)
+		return home_full(c,
+		    WORDS("There is no room for another list of that kind."));
+	if (e != ERR_OK)
+		return e;
+	*ret = (struct stream){ .home = c->home,
+		.writer = *grant,
+		.slot = h.slot,
+		.class = STREAM_LOG };
+	h.streams[h.stream_count++] = *stream;
+	if ((e = stream_add(c->core, stream, ret)) != ERR_OK)
+		return e;
+	return home_put(c->core, SQL_HOME_NEXT, &c->home, &h);
+}
+
 static enum err
 device_take_in(struct call *c, struct write *w, const json_t *o)
 {

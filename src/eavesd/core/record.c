@@ -66,11 +66,37 @@ record_append(struct core *core, const struct id *stream,
 			     cell_count(index)));
 }
 
+/*
+ * A member writes into the stream of his own grant, and into no other; the
+ * first row makes it.
+ */
+static enum err
+member_append(struct call *c, const struct id *stream,
+    const struct record_place *at, struct slice sealed)
+{
+	struct stream s;
+	struct id grant;
+	enum err e;
+
+	if ((c->claims.rights & RIGHT_WRITE) == 0)
+		return ERR_DENIED;
+	memcpy(grant.octets, c->claims.own + ID_OCTETS, ID_OCTETS);
+	e = stream_get(c->core, stream, &s);
+	if (e == ERR_MISSING && at->class == STREAM_LOG)
+		e = member_stream_add(c, stream, &grant, &s);
+	if (e != ERR_OK)
+		return e;
+	if (!id_eq(&s.home, &c->home))
+		return ERR_MISSING;
+	if (!id_eq(&s.writer, &grant))
+		return ERR_DENIED;
+	return record_append(c->core, stream, &s, at, sealed);
+}
+
 void
 row_post(struct call *c)
 {
 	struct record_place at = { 0 };
-	struct stream s;
 	struct id stream;
 	uint64_t class;
 	AUTO_BUF struct buf sealed;
@@ -87,13 +113,7 @@ row_post(struct call *c)
 	    !in_blob(c, c->in, "sealed", &sealed))
 		return;
 	at.class = (uint8_t) class;
-	if ((c->claims.rights & RIGHT_WRITE) == 0)
-		e = ERR_DENIED;
-	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
-		e = id_eq(&s.home, &c->home) ? record_append(c->core, &stream,
-						   &s, &at, buf_slice(&sealed))
-					     : ERR_MISSING;
-	if (e != ERR_OK)
+	if ((e = member_append(c, &stream, &at, buf_slice(&sealed))) != ERR_OK)
 		(void)call_fail_err(c, e);
 }
 
@@ -121,16 +141,18 @@ row_out(void *ctx, const struct row *row)
 /* Of a day, or (NULL) the newest. */
 static enum err
 rows_read(struct rows_ctx *r, const struct id *stream, const struct day *day,
-    struct count most)
+    struct count most, struct count skip)
 {
 	struct store *store = r->call->core->store;
 
 	if (day == NULL)
 		return store_each(store, SQL_RECORD_NEWEST,
-		    CELLS(cell_id(stream), cell_count(most)), row_out, r);
+		    CELLS(cell_id(stream), cell_count(most), cell_count(skip)),
+		    row_out, r);
 	return store_each(store, SQL_RECORD_OF_DAY,
-	    CELLS(cell_id(stream), cell_day(*day), cell_count(most)), row_out,
-	    r);
+	    CELLS(cell_id(stream), cell_day(*day), cell_count(most),
+		cell_count(skip)),
+	    row_out, r);
 }
 
 void
@@ -139,16 +161,18 @@ rows_post(struct call *c)
 	const bool of_day = json_object_get(c->in, "day") != NULL;
 	struct rows_ctx r = { .call = c };
 	uint64_t day = 0;
-	struct count most;
+	struct count most, skip = { 0 };
 	struct stream s;
 	struct id stream;
 	enum err e;
 
 	if (!ticket_need(c, TICKET_HOME) ||
-	    !in_only(c, c->in, ONLY("stream", "most", "day")) ||
+	    !in_only(c, c->in, ONLY("stream", "most", "day", "skip")) ||
 	    !in_id(c, c->in, "stream", &stream) ||
 	    !in_number(c, c->in, "most", ROWS_MAX, &most.n) ||
-	    (of_day && !in_number(c, c->in, "day", UINT32_MAX, &day)))
+	    (of_day && !in_number(c, c->in, "day", UINT32_MAX, &day)) ||
+	    (json_object_get(c->in, "skip") != NULL &&
+		!in_number(c, c->in, "skip", STREAM_ROWS_MAX, &skip.n)))
 		return;
 	const struct day wanted = { (uint32_t)day };
 	r.list = json_array();
@@ -158,7 +182,8 @@ rows_post(struct call *c)
 		e = ERR_NOMEM;
 	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
 		e = id_eq(&s.home, &c->home)
-			? rows_read(&r, &stream, of_day ? &wanted : NULL, most)
+			? rows_read(&r, &stream, of_day ? &wanted : NULL, most,
+			      skip)
 			: ERR_MISSING;
 	if (e != ERR_OK)
 		(void)call_fail_err(c, e);

@@ -25,6 +25,7 @@ import { hubFind, pair, pairingProblem } from './pairing';
 import { Player, type Thumb } from './player';
 import type { PlayerCamera, PlayerHome } from '../player/messages';
 import { PAIRING_NONE, now, set, type Problem, type Tab } from './state';
+import { watching } from './watched';
 import { ask, signinEnd } from './workers';
 
 const LINK_MS = 15 * 60_000;
@@ -300,6 +301,7 @@ async function homeShow(): Promise<void> {
       film: filmsTake,
       home: () => void homeAgain(),
       ticket: () => void ticketAgain(),
+      watching,
     }, ticketText(await ticketFresh()), known);
   set({ homeName: h.name, zone: h.now.people.zone, cameras: rows });
   placeKeep();

@@ -27,6 +27,8 @@ export interface PlayerEvents {
   film(m: FromFilms): void;
   home(): void;
   ticket(): void;
+  /* a camera is about to be played, live (0) or from that time on; null: go on */
+  watching(thing: string, time: number): Promise<void> | null;
 }
 
 /* One canvas, and who follows what is said about it. */
@@ -35,16 +37,31 @@ export class Tile {
   view: View | null = null;
   private thing = '';
   private readonly watchers = new Set<() => void>();
+  private turn: Promise<void> | null = null; /* what must be written down first */
+  private sought: ToTile | null = null;
 
-  constructor(readonly n: number, private readonly post: (m: ToPlayer, give?: Transferable[]) => void, small: boolean) {
+  constructor(
+    readonly n: number, private readonly post: (m: ToPlayer, give?: Transferable[]) => void,
+    private readonly watching: PlayerEvents['watching'], small: boolean,
+  ) {
     this.canvas.className = 'picture';
     this.canvas.setAttribute('role', 'img');
     const canvas = this.canvas.transferControlToOffscreen();
     post({ t: 'tile', tile: n, canvas, small }, [canvas]);
   }
 
+  /* In order; what plays something waits until it is written down. */
   send(m: ToTile): void {
-    this.post({ ...m, tile: this.n });
+    const time = m.t === 'seek' ? m.time : 0;
+    const first = m.t === 'show' || m.t === 'seek' ? this.watching(this.thing, time) : null;
+    if (!first && !this.turn) return this.post({ ...m, tile: this.n });
+    if (m.t === 'seek') this.sought = m;
+    const turn = (this.turn ?? Promise.resolve()).then(() => first).then(() => {
+      /* of places that were passed over while it waited only the last counts */
+      if (m.t !== 'seek' || m === this.sought) this.post({ ...m, tile: this.n });
+      if (this.turn === turn) this.turn = null;
+    });
+    this.turn = turn;
   }
 
   show(thing: string, label: string, as: Quality = 'main'): void {
@@ -132,7 +149,8 @@ export class Player {
 
   /* A new tile; small: one of many. */
   open(small: boolean): Tile {
-    const tile = new Tile(this.made++, (m, give) => this.send(m, give), small);
+    const tile = new Tile(
+      this.made++, (m, give) => this.send(m, give), (thing, time) => this.events.watching(thing, time), small);
     this.tiles.set(tile.n, tile);
     return tile;
   }

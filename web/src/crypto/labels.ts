@@ -9,7 +9,7 @@ export const LABELS = [
   'heads', 'home', 'directory', 'directory entry', 'directory people', 'directory hub',
   'command', 'command seal',
   'account sign', 'account kx', 'grant', 'door', 'home open', 'link id', 'link access',
-  'link psk', 'pair', 'pair reply', 'clock', 'clock reply',
+  'link psk', 'pair', 'pair reply', 'clock', 'clock reply', 'member stream',
 ] as const;
 export type Label = (typeof LABELS)[number];
 

@@ -271,11 +271,29 @@ export interface Row {
 }
 
 /* Rows of a log or state stream that are about one day (since 1970, UTC). */
-export async function rows(home: Ticket, stream: string, day: number): Promise<Row[]> {
-  const j = await ask('POST', 'rows', home, { stream, day, most: ROWS_MAX });
+export async function rows(
+  home: Ticket, stream: string, day: number, skip = 0,
+): Promise<Row[]> {
+  const j = await ask('POST', 'rows', home, { stream, day, most: ROWS_MAX, ...(skip ? { skip } : {}) });
   return j.each('rows', (r) => ({
     run: r.octets('run', 8), index: r.number('index'), sealed: r.octets('sealed'),
   }));
+}
+
+/* All of them; most of a stream on a day. */
+export async function rowsAll(home: Ticket, stream: string, day: number): Promise<Row[]> {
+  const all: Row[] = [];
+  for (;;) {
+    const some = await rows(home, stream, day, all.length);
+    all.push(...some);
+    if (some.length < ROWS_MAX) return all;
+  }
+}
+
+export async function rowAdd(home: Ticket, stream: string, cls: number, row: Row): Promise<void> {
+  await ask('POST', 'row', home, {
+    stream, class: cls, run: b64(row.run), index: row.index, sealed: b64(row.sealed),
+  });
 }
 
 export interface Device {

@@ -17,6 +17,7 @@ export const H265 = 3;
 export const JPEG = 4;
 export const KIND_MARK = 16;
 export const KIND_INDEX = 17;
+export const KIND_WATCHED = 18;
 
 const CLEAR_OCTETS = 103;
 const RECORD_MAX = (4 << 20) + 256;

@@ -9,9 +9,10 @@ import { passphraseChange, sessionsRead, signOut } from '../app/flow';
 import { Form, Go, Note, Secret } from './parts';
 import { Phrase } from './phrase';
 import { useStore } from './store';
+import { Watched } from './watched';
 
 const w = words.account;
-type Part = 'none' | 'sessions' | 'passphrase' | 'code';
+type Part = 'none' | 'watched' | 'sessions' | 'passphrase' | 'code';
 type Rows = NonNullable<Awaited<ReturnType<typeof sessionsRead>>>;
 
 function Section(p: {
@@ -122,6 +123,12 @@ export function Account() {
         toggle={toggle('sessions')}
       >
         <Sessions />
+      </Section>
+      <Section
+        title={words.watched.title} lead={words.watched.lead} open={part === 'watched'}
+        button={words.watched.show} toggle={toggle('watched')}
+      >
+        <Watched />
       </Section>
       <Section
         title={w.passphrase} open={part === 'passphrase'} button={w.change}
