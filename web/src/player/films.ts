@@ -70,6 +70,11 @@ function fileSink(to: FileSystemWritableFileStream): Sink {
   };
 }
 
+/* The picker made a file; one that was there before keeps what it had. */
+async function emptyDrop(file: FileSystemFileHandle & { remove?(): Promise<void> }): Promise<void> {
+  if ((await file.getFile()).size === 0) await file.remove?.();
+}
+
 function limited(sink: Sink, most: number): Sink {
   let n = 0;
   return {
@@ -301,6 +306,7 @@ export class Films {
       this.desk()!.post({ t: 'film', id: m.id, state: 'done', made });
     } catch (e) {
       await writer?.abort().catch(() => undefined);
+      if (m.file) await emptyDrop(m.file).catch(() => undefined);
       this.desk()!.post(e instanceof Stopped ? { t: 'film', id: m.id, state: 'stopped' }
         : { t: 'film', id: m.id, state: 'failed', problem: problemOf(e) });
     } finally {
