@@ -222,7 +222,8 @@ function save(url: string, name: string): void {
 }
 
 /* The default: what is seen, with half a minute on both sides; live, the last one. */
-export function filmsBegin(position: number): void {
+export function filmsToggle(position: number): void {
+  if (now().films?.open) return filmsClose();
   const half = 30_000_000;
   const last = nowUs();
   const to = position > 0 ? Math.min(last, position + half) : last;

@@ -46,7 +46,7 @@ export function stretches(runs: IndexRun[]): Span[] {
 }
 
 /* The parts of from..to that no span covers; spans in order. */
-export function between(spans: Span[], from: number, to: number): Span[] {
+function between(spans: Span[], from: number, to: number): Span[] {
   const all: Span[] = [];
   let at = from;
   for (const s of spans) {

@@ -7,7 +7,7 @@ import { unb64 } from '../base/codec';
 import type { Octets } from '../base/octets';
 import type { Exported, Film, Sink } from '../model/export';
 import { now } from '../model/clock';
-import { between as uncovered, ledger, stretches, type Span } from '../model/ledger';
+import { ledger, stretches, type Span } from '../model/ledger';
 import type { Run, Said } from '../model/run';
 import { H265, KEY } from '../proto/record';
 import { Days } from './days';
@@ -19,6 +19,7 @@ import { CameraKeys } from './track';
 declare const FILM_FILE: string;
 
 const SAMPLES = 3; /* groups that are looked at for a guess */
+const HOLE_US = 1_000_000; /* shorter is the time between two pictures */
 const JOIN_US = 1_500_000;
 const END_US = 3_000_000; /* of now: not written down yet */
 const FRESH_US = 5 * 60_000_000; /* rows come each minute */
@@ -70,6 +71,11 @@ function fileSink(to: FileSystemWritableFileStream): Sink {
   };
 }
 
+/* The picker made a file; one that was there before keeps what it had. */
+async function emptyDrop(file: FileSystemFileHandle & { remove?(): Promise<void> }): Promise<void> {
+  if ((await file.getFile()).size === 0) await file.remove?.();
+}
+
 function limited(sink: Sink, most: number): Sink {
   let n = 0;
   return {
@@ -80,6 +86,19 @@ function limited(sink: Sink, most: number): Sink {
     },
     patch: (at, octets) => sink.patch(at, octets),
   };
+}
+
+/* The parts of from..to that no span covers; spans in order. */
+function uncovered(spans: Span[], from: number, to: number): Span[] {
+  const all: Span[] = [];
+  let at = from;
+  for (const s of spans) {
+    if (s.from > at) all.push({ from: at, to: Math.min(s.from, to) });
+    at = Math.max(at, s.to);
+    if (at >= to) break;
+  }
+  if (at < to) all.push({ from: at, to });
+  return all.filter((s) => s.to - s.from >= HOLE_US);
 }
 
 /* Nothing is known of what was before. */
@@ -301,6 +320,7 @@ export class Films {
       this.desk()!.post({ t: 'film', id: m.id, state: 'done', made });
     } catch (e) {
       await writer?.abort().catch(() => undefined);
+      if (m.file) await emptyDrop(m.file).catch(() => undefined);
       this.desk()!.post(e instanceof Stopped ? { t: 'film', id: m.id, state: 'stopped' }
         : { t: 'film', id: m.id, state: 'failed', problem: problemOf(e) });
     } finally {

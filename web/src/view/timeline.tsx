@@ -6,7 +6,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { clockText, dayName, words } from '../../words/en';
 import { playerNow } from '../app/flow';
-import { filmsBegin, filmsBusy } from '../app/films';
+import { filmsBusy, filmsToggle } from '../app/films';
 import { dayBefore, dayBegin, dayNext, ticks, wallRead, wallText } from '../base/zone';
 import type { Gap } from '../model/ledger';
 import type { DaysView, ToTile, View } from '../player/messages';
@@ -177,7 +177,7 @@ function ExportButton({ v }: { v: View }) {
   const row = f?.rows.find((r) => r.state === 'running' || r.state === 'waiting');
   return (
     <button
-      type="button" class="quiet" aria-expanded={!!f?.open} onClick={() => filmsBegin(v.position)}
+      type="button" class="quiet" aria-expanded={!!f?.open} onClick={() => filmsToggle(v.position)}
     >
       <Icon name="film" />
       {filmsBusy(f) ? words.film.openBusy(row?.part ?? 0) : words.film.open}
