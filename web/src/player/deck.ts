@@ -29,7 +29,6 @@ export class Deck {
   private target: Unit | null = null;
   private cursor: Unit | null = null; /* last one fed */
   private keyDrawn = false;
-  private early: Unit | null = null; /* the key frame that was fed while the rest was on its way */
   private wish: number | null = null; /* µs: wanted, being fetched */
   private number = 0; /* of the newest seek */
   private base = { time: 0, at: 0 };
@@ -64,7 +63,7 @@ export class Deck {
     this.pause();
     this.plays = false;
     this.number++;
-    this.target = this.cursor = this.early = null;
+    this.target = this.cursor = null;
     this.wish = null;
     this.gap = false;
   }
@@ -101,14 +100,13 @@ export class Deck {
 
   async seek(time: number): Promise<void> {
     const n = ++this.number;
-    this.early = null;
     this.plays ||= this.playing;
     this.pause();
     this.gap = false;
     if (!this.ringAt(time)) {
       this.wish = time;
       this.events.changed();
-      await this.fetch(time, (u) => { if (n === this.number) this.begin(u); });
+      await this.fetch(time);
       if (n !== this.number) return;
     }
     const ring = this.ringAt(time);
@@ -122,18 +120,10 @@ export class Deck {
     if (this.plays) this.play(true, this.speed);
   }
 
-  /* The key frame is shown at once. */
-  private begin(key: Unit): void {
-    this.decoder.reset();
-    this.early = key;
-    this.keyDrawn = false;
-    this.decoder.feed(key, true);
-  }
-
-  private async fetch(time: number, key: (u: Unit) => void = () => {}): Promise<void> {
+  private async fetch(time: number): Promise<void> {
     /* what is younger than the index's newest row is found without it */
     if (time > now() - 2 * MINUTE_US) await this.past.fill();
-    if (!this.ringAt(time)) await this.tape.around(time, key);
+    if (!this.ringAt(time)) await this.tape.around(time);
   }
 
   private show(ring: Ring, i: number, exact = false): void {
@@ -141,21 +131,16 @@ export class Deck {
     const target = ring.at(i);
     if (from < 0 || !target) return;
     this.ring = ring;
+    this.decoder.reset();
     this.target = this.cursor = target;
-    const begun = this.early !== null && this.early === ring.at(from) && from < i;
-    this.early = null;
-    if (!begun) {
-      this.decoder.reset();
-      this.keyDrawn = exact || i - from < 4; /* near: only the picture itself */
-    }
-    for (let k = begun ? from + 1 : from; k <= i; k++) this.decoder.feed(ring.at(k)!, true);
+    this.keyDrawn = exact || i - from < 4; /* near: only the picture itself */
+    for (let k = from; k <= i; k++) this.decoder.feed(ring.at(k)!, true);
   }
 
   /* A picture on or back. */
   async step(by: 1 | -1): Promise<void> {
     this.pause();
     this.plays = false;
-    this.early = null;
     const at = this.cursor;
     if (!at) return;
     let i = this.ring.indexOf(at) + by;

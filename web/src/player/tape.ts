@@ -6,26 +6,17 @@ import type { Span } from '../model/ledger';
 import type { Days, Place } from './days';
 import type { Ranges } from './ranges';
 import { Ring } from './ring';
-import type { CameraKeys, Unit } from './track';
+import type { CameraKeys } from './track';
 
 const GAP_US = 1_000_000;
 const WINDOW_US = 60_000_000;
 const KEYS_AT_ONCE = 12; /* listed groups, when only key frames are wanted */
-
-/* A seek waits for a picture of one question's answer. */
-interface Wanted {
-  place: string;
-  time: number;
-  key(u: Unit): void; /* a key frame before it */
-  there(): void; /* it, and one behind it */
-}
 
 export class Tape {
   ring = new Ring();
   fast = false; /* key frames alone */
   readonly lost: Span[] = []; /* indexed, but the server did not have it */
   private readonly have = new Map<string, Promise<boolean>>();
-  private wanted: Wanted | null = null;
 
   constructor(
     private readonly ranges: Ranges, private readonly keys: CameraKeys, readonly days: Days,
@@ -46,22 +37,12 @@ export class Tape {
       this.keys, this.keys.camera.stream,
       { run: p.run, index: p.index, until, about: p.time, keys: this.fast },
       {
-        unit: (u) => {
-          ring.add(u);
-          if (ring === this.ring) this.came(p, u);
-        },
+        unit: (u) => ring.add(u),
         verified: (run, first, last) => ring.verify(run, first, last),
         trouble: () => {},
       });
     if (!ok && ring === this.ring) this.have.delete(this.name(p));
     return ok;
-  }
-
-  private came(p: Place, u: Unit): void {
-    const w = this.wanted;
-    if (w?.place !== this.name(p)) return;
-    if (u.time > w.time) w.there();
-    else if (u.key) w.key(u);
   }
 
   /* The group at i, and with it those behind that one question can bring. */
@@ -88,29 +69,17 @@ export class Tape {
       last.time - time < WINDOW_US;
   }
 
-  /* As load(), but no longer than until a picture behind that time is here. */
-  private async loadTo(i: number, time: number, key: (u: Unit) => void): Promise<boolean> {
-    const place = this.name(this.days.places('main')[i]!);
-    const mine: Wanted = { place, time, key, there: () => {} };
-    const there = new Promise<boolean>((go) => { mine.there = () => go(true); });
-    this.wanted = mine;
-    const ok = await Promise.race([this.load(i), there]);
-    if (this.wanted === mine) this.wanted = null;
-    return ok;
-  }
-
   /*
-   * What was recorded at that time, into the ring; what was recorded then and
-   * comes behind it goes on coming. False: nothing was, or the server does not
-   * give it out. key: each key frame before it, as it comes.
+   * What was recorded at that time, into the ring. False: nothing was, or the
+   * server does not give it out.
    */
-  async around(time: number, key: (u: Unit) => void): Promise<boolean> {
+  async around(time: number): Promise<boolean> {
     await this.days.cover(time, time);
     const i = this.days.at('main', time);
     const p = this.days.places('main')[i];
     if (!p || time > p.end + GAP_US) return false;
     if (!this.near(time)) this.clear();
-    if (!(await this.loadTo(i, time, key))) return false;
+    if (!(await this.load(i))) return false;
     /* the index rounds down: the picture may be the last of the group before */
     const first = this.ring.at(this.ring.find(time));
     if (first && first.time > time && i > 0) await this.load(i - 1);
