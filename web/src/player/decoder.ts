@@ -25,6 +25,7 @@ export class Decoder {
   private n = 0;
   private waitKey = true;
   private failures = 0;
+  private generation = 0;
 
   constructor(private readonly events: DecoderEvents) {}
 
@@ -46,26 +47,20 @@ export class Decoder {
 
   /* Forget everything; the next unit must be a key frame. */
   reset(): void {
+    this.generation++;
     this.units.clear();
     this.fed.clear();
     this.waitKey = true;
-    /* a new one would take milliseconds, which a seek feels */
-    if (this.decoder?.state === 'configured') this.decoder.reset();
-    if (this.decoder?.state === 'closed') this.decoder = null;
-  }
-
-  /* For good: it is made anew if it is fed again. */
-  end(): void {
-    this.reset();
-    this.decoder?.close();
+    if (this.decoder && this.decoder.state !== 'closed') this.decoder.close();
     this.decoder = null;
   }
 
   private make(): VideoDecoder {
-    const decoder = new VideoDecoder({
+    const generation = this.generation;
+    return new VideoDecoder({
       output: (frame) => {
-        const unit = this.units.get(frame.timestamp); /* none: from before a reset */
-        if (!unit) {
+        const unit = this.units.get(frame.timestamp);
+        if (generation !== this.generation || !unit) {
           frame.close();
           return;
         }
@@ -75,21 +70,19 @@ export class Decoder {
         this.events.picture(frame, unit);
       },
       error: () => {
-        if (decoder !== this.decoder) return;
+        if (generation !== this.generation) return;
         this.reset();
         if (++this.failures >= FAILURES_MAX) this.events.unplayable();
       },
     });
-    return decoder;
   }
 
   private begin(setup: Setup): void {
     const known = this.setup;
-    const on = this.decoder?.state === 'configured';
-    if (on && known && same(known.description, setup.description)) return;
+    if (this.decoder && known && same(known.description, setup.description)) return;
     this.reset();
     this.setup = setup;
-    this.decoder ??= this.make();
+    this.decoder = this.make();
     /* else each picture waits for the next one */
     this.decoder.configure({ ...setup, optimizeForLatency: true });
   }
@@ -102,7 +95,7 @@ export class Decoder {
       this.begin(unit.setup);
       this.waitKey = false;
     } else if (!patient && this.queued > FULL_QUEUE) this.waitKey = true;
-    if (this.waitKey || this.decoder?.state !== 'configured') return;
+    if (this.waitKey || !this.decoder) return;
     const timestamp = ++this.n;
     this.units.set(timestamp, unit);
     this.fed.set(timestamp, performance.now());

@@ -157,7 +157,7 @@ export class Show {
     this.unwatch();
     this.deck.end();
     this.silence();
-    this.decoder.end();
+    this.decoder.reset();
     this.screen.blank();
   }
 

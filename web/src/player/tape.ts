@@ -21,7 +21,6 @@ export class Tape {
   readonly lost: Span[] = []; /* indexed, but the server did not have it */
   private readonly have = new Map<string, Promise<boolean>>();
   private asked = 0;
-  private reached: { time: number; done: () => void } | null = null;
 
   constructor(
     private readonly ranges: Ranges, private readonly keys: CameraKeys, readonly days: Days,
@@ -48,10 +47,7 @@ export class Tape {
       this.keys, this.stream,
       { run: p.run, index: p.index, until, about: p.time, keys: this.fast },
       {
-        unit: (u) => {
-          ring.add(u);
-          if (this.reached && u.time > this.reached.time) this.reached.done();
-        },
+        unit: (u) => ring.add(u),
         sound: (u) => ring.sounds.add(u),
         verified: (run, first, last) => ring.verify(run, first, last),
         trouble: () => {},
@@ -88,20 +84,10 @@ export class Tape {
       last.time - time < WINDOW_US;
   }
 
-  /* As load(), but no longer than until a picture behind that time is here. */
-  private async loadTo(i: number, time: number): Promise<boolean> {
-    const reached = new Promise<boolean>((go) => { this.reached = { time, done: () => go(true) }; });
-    const mine = this.reached;
-    const ok = await Promise.race([this.load(i), reached]);
-    if (this.reached === mine) this.reached = null;
-    return ok;
-  }
-
   /*
-   * What was recorded at that time, into the ring; what was recorded then and
-   * comes behind it goes on coming. False: nothing was, or the server does not
-   * give it out; or somebody asked for another time since, and the window is
-   * theirs.
+   * What was recorded at that time, into the ring. False: nothing was, or the
+   * server does not give it out; or somebody asked for another time since, and
+   * the window is theirs.
    */
   async around(time: number): Promise<boolean> {
     const n = ++this.asked;
@@ -111,7 +97,7 @@ export class Tape {
     const p = this.days.places(this.as)[i];
     if (!p || time > p.end + GAP_US) return false;
     if (!this.near(time)) this.clear();
-    if (!(await this.loadTo(i, time))) return false;
+    if (!(await this.load(i))) return false;
     /* the index rounds down: the picture may be the last of the group before */
     const first = this.ring.at(this.ring.find(time));
     if (first && first.time > time && i > 0) await this.load(i - 1);
