@@ -74,6 +74,7 @@ export class Show {
 
   private still: Unit | null = null; /* of a stream that stopped */
 
+  codec = ''; /* of the newest key frame */
   pace: Pace = 'all';
   private stillAt = -Infinity;
   private watching = 0; /* which try is the newest */
@@ -176,6 +177,7 @@ export class Show {
 
   private unit(u: Unit): void {
     this.arrived = performance.now();
+    this.codec = u.setup?.codec ?? this.codec;
     this.ring.add(u);
     this.unmarked.push(u);
     if (this.unmarked.length > UNMARKED_MAX) this.unmarked.splice(1, 1); /* the oldest tells the time */
