@@ -112,7 +112,7 @@ export class Show {
     this.unwatch();
     this.watchedAt = performance.now();
     const n = this.watching;
-    const j = await this.wires.watches.watch(this.stream, () => n === this.watching);
+    const j = await this.wires.watches.watch(this.stream, this, () => n === this.watching);
     if (!j) return;
     this.slot = j.number('slot');
     this.online = j.bool('online');
@@ -126,7 +126,12 @@ export class Show {
   }
 
   unwatch(): void {
-    if (this.slot >= 0) this.wires.watches.unwatch(this.slot);
+    if (this.slot >= 0) this.wires.watches.unwatch(this.stream, this);
+    this.lost();
+  }
+
+  /* Another tile shows it now. */
+  taken(): void {
     this.lost();
   }
 

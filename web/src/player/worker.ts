@@ -87,6 +87,7 @@ function lineOpen(m: Extract<ToPlayer, { t: 'open' }>): void {
       if (state !== 'open') {
         for (const { show } of tiles.values()) show?.lost();
         d.ranges.lost();
+        d.watches.lost();
       }
       if (state === 'ticket') post({ t: 'ticket' });
       tell();
