@@ -68,11 +68,9 @@ camera_unit(struct camera *c, enum track_kind from, const struct unit *u,
 	}
 	if (u->kind == UNIT_FOUND || u->kind == UNIT_PROFILE)
 		return ERR_SYNTAX; /* it was not asked for that */
-	if (from == TRACK_MAIN && u->kind == UNIT_H264)
+	if (from == TRACK_MAIN &&
+	    (u->kind == UNIT_H264 || u->kind == UNIT_H265))
 		camera_state(c, REASON_RUNNING, now);
-	/* no browser is sure to play it */
-	if (from == TRACK_MAIN && u->kind == UNIT_H265)
-		camera_state(c, REASON_CODEC, now);
 	return track_unit(&c->track[u->kind == UNIT_THUMB ? TRACK_THUMB : from],
 	    u, now);
 }

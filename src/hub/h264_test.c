@@ -67,6 +67,44 @@ a_key_frame_without_setup_gets_the_one_before(void **state)
 }
 
 static void
+h265_keeps_its_vps_and_has_other_key_frames(void **state)
+{
+	struct h264_setup s;
+	AUTO_BUF struct buf out, setup;
+	bool key;
+
+	(void)state;
+	h264_setup_init(&s);
+	buf_init(&out, 100);
+	buf_init(&setup, 100);
+	/* CRA without sets; then delimiter, VPS, SPS, PPS, IDR_W_RADL */
+	T_ERR(ERR_MISSING,
+	    h265_unit((struct slice){ T_BYTES(SC "\x2a\1i") }, &s, &out, &key));
+	T_OK(h265_unit((struct slice){ T_BYTES(
+			   SC "\x46\1\x50" SC "\x40\1V" SC "\x42\1S" SC
+			      "\x44\1P" SC3 "\x26\1i") },
+	    &s, &out, &key));
+	assert_true(key);
+	T_SLICE_EQ(buf_slice(&out),
+	    ((struct slice){ T_BYTES("\0\0\0\3\x40\1V\0\0\0\3\x42\1S"
+				     "\0\0\0\3\x44\1P\0\0\0\3\x26\1i") }));
+	T_OK(h264_setup_put(&s, &setup));
+	assert_int_equal(setup.len, 21);
+	buf_clear(&out);
+	T_OK(
+	    h265_unit((struct slice){ T_BYTES(SC "\x2a\1i") }, &s, &out, &key));
+	assert_true(key);
+	assert_int_equal(out.len, 28);
+	buf_clear(&out);
+	T_OK(
+	    h265_unit((struct slice){ T_BYTES(SC "\x02\1p") }, &s, &out, &key));
+	assert_false(key);
+	T_ERR(ERR_SYNTAX,
+	    h265_unit((struct slice){ T_BYTES(SC "\x42\1S") }, &s, &out, &key));
+	h264_setup_fini(&s);
+}
+
+static void
 what_is_no_picture_is_refused(void **state)
 {
 	struct h264_setup s;
@@ -114,6 +152,7 @@ main(void)
 		cmocka_unit_test(
 		    a_key_frame_loses_delimiters_and_keeps_its_setup),
 		cmocka_unit_test(a_key_frame_without_setup_gets_the_one_before),
+		cmocka_unit_test(h265_keeps_its_vps_and_has_other_key_frames),
 		cmocka_unit_test(what_is_no_picture_is_refused),
 		cmocka_unit_test(too_many_units_and_a_huge_setup_are_a_limit),
 	};

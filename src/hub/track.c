@@ -130,7 +130,7 @@ setup_hash(const struct track *t, uint8_t ret_hash[static SHA256_OCTETS])
 	AUTO_BUF struct buf setup;
 	enum err e = ERR_OK;
 
-	buf_init(&setup, 2 * (H264_SETUP_OCTETS_MAX + 4));
+	buf_init(&setup, 3 * (H264_SETUP_OCTETS_MAX + 4));
 	if (t->as != TRACK_THUMB)
 		e = h264_setup_put(&t->setup, &setup);
 	if (e == ERR_OK)
@@ -344,18 +344,23 @@ picture_write(struct track *t, bool key, uint64_t time, enum run_kind kind,
 }
 
 static enum err
-h264_take(struct track *t, const struct unit *u, struct hub_now now)
+video_take(struct track *t, const struct unit *u, struct hub_now now)
 {
+	const bool h265 = u->kind == UNIT_H265;
 	bool key;
 	enum err e;
 
+	if (t->as == TRACK_THUMB)
+		return ERR_SYNTAX;
 	buf_clear(&t->picture);
-	e = h264_unit(u->octets, &t->setup, &t->picture, &key);
+	e = (h265 ? h265_unit : h264_unit)(u->octets, &t->setup, &t->picture,
+	    &key);
 	if (e == ERR_MISSING)
 		return ERR_OK; /* its SPS comes with a later one */
 	if (e != ERR_OK)
 		return e;
-	return picture_write(t, key, time_of(t, u, now), RUN_H264, now);
+	return picture_write(t, key, time_of(t, u, now),
+	    h265 ? RUN_H265 : RUN_H264, now);
 }
 
 static enum err
@@ -377,7 +382,8 @@ track_unit(struct track *t, const struct unit *u, struct hub_now now)
 {
 	switch (u->kind) {
 	case UNIT_H264:
-		return t->as == TRACK_THUMB ? ERR_SYNTAX : h264_take(t, u, now);
+	case UNIT_H265:
+		return video_take(t, u, now);
 	case UNIT_THUMB:
 		return t->as == TRACK_THUMB ? thumb_take(t, u, now)
 					    : ERR_SYNTAX;

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen, shot } from './browser.mjs';
 import { FPS, Many } from './many.mjs';
-import { accessible, codeConfirm, firstRun, title } from './steps.mjs';
+import { accessible, codeConfirm, firstRun, moves, title } from './steps.mjs';
 
 const S = 1e6;
 const FRAME = S / FPS;
@@ -63,6 +63,7 @@ test('keys go from tile to tile, open one and come back', async () => {
   await page.keyboard.press('Enter');
   await title(page, system.names[3]);
   await page.locator('.stage .badge.live').waitFor();
+  await moves(page, 3 * FPS); /* the tile that went took nothing with it */
   await page.keyboard.press('Escape');
   await title(page, 'All cameras');
   await untilTiles((x) => x.length === 4 && x.every((d) => d.picture === 'live'));
@@ -86,7 +87,9 @@ test('four cameras on one clock show the same moment', async () => {
   const playing = await untilTiles(past);
   await untilTiles((x) => past(x) && x.every((d, i) => captured(d) > captured(playing[i]) + 2 * S));
   await page.keyboard.press(' ');
-  const still = await untilTiles(past);
+  await page.getByRole('button', { name: 'Play' }).waitFor();
+  const stands = (x) => past(x) && x.every((d) => Number(d.position) - captured(d) <= 1.5 * FRAME);
+  const still = await untilTiles(stands);
   for (const d of still) {
     const away = Number(d.position) - captured(d);
     assert.ok(away >= 0 && away <= FRAME * 1.5, `${away} µs from the clock`);

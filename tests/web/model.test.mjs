@@ -2,11 +2,12 @@
  * Passphrases, recovery codes, vaults, H.264, the texts of the app.
  */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { load } from './source.mjs';
 
 const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/kx', 'crypto/names',
-  'model/words5', 'model/strength', 'model/code', 'model/vault', 'proto/h264');
+  'model/words5', 'model/strength', 'model/code', 'model/vault', 'proto/h264', 'proto/h265', 'player/pace');
 
 test('five proposed words hold exactly 64 bits', () => {
   const list = e.wordList();
@@ -138,4 +139,62 @@ test('an access unit parts into pictures and what a decoder must know', () => {
   assert.deepEqual(e.pictureOf(delta), { data: delta, setup: null });
   for (const bad of [[0, 0, 0, 2, 0x65], [0, 0, 0, 0], [0, 0, 0], [0, 0, 0, 1, 0x65, 0]])
     assert.throws(() => e.pictureOf(Uint8Array.from(bad)), (x) => e.isFault(x, 'SYNTAX'));
+});
+
+/* The NAL units of an Annex-B stream, up to the second picture. */
+function firstUnit(stream) {
+  const nals = [];
+  for (let i = 0, from = -1; i <= stream.length; i++) {
+    const start = i + 3 <= stream.length && stream[i] === 0 && stream[i + 1] === 0 && stream[i + 2] === 1;
+    if (!start && i < stream.length) continue;
+    if (from >= 0) nals.push(stream.subarray(from, stream[i - 1] === 0 && start ? i - 1 : i));
+    from = i + 3;
+  }
+  const end = nals.findIndex((n) => ((n[0] >> 1) & 63) < 32);
+  return nals.slice(0, end + 1);
+}
+
+test('H.265 is named and described as others do it', () => {
+  const encode = (...to) => execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=5', '-t', '1',
+    '-c:v', 'libx265', '-pix_fmt', 'yuv420p', '-x265-params', 'log-level=none', ...to, '-']);
+  const nals = firstUnit(encode('-f', 'hevc'));
+  const sample = e.join(...nals.flatMap((n) => [e.u32(n.length), new Uint8Array(n)]));
+  const { setup, data } = e.picture265(sample);
+  assert.match(setup.codec, /^hvc1\.1\.6\.L\d+\.90$/);
+  /* ffmpeg's own box says the same of profile, chroma, depth and sets */
+  const film = encode('-f', 'mp4', '-tag:v', 'hvc1', '-movflags', 'frag_keyframe+empty_moov');
+  const at = film.indexOf('hvcC') + 4;
+  const theirs = film.subarray(at, at - 8 + film.readUInt32BE(at - 8));
+  const ours = Buffer.from(setup.description);
+  assert.deepEqual(ours.subarray(1, 13), theirs.subarray(1, 13));
+  for (const i of [16, 17, 18]) assert.equal(ours[i], theirs[i], `octet ${i}`);
+  for (const n of nals.filter((x) => [32, 33, 34].includes((x[0] >> 1) & 63))) assert.ok(ours.includes(Buffer.from(n)));
+  assert.equal((data[4] >> 1) & 63, 39, 'SEI first, sets aside');
+  assert.throws(() => e.picture265(sample.subarray(0, 20)));
+});
+
+test('a machine that is late shows less, and more again when it can', () => {
+  const p = new e.Paces();
+  const all = () => Array.from({ length: 8 }, (_, i) => p.of(i, 8));
+  const ticks = (n, late) => { for (let i = 0; i < n; i++) p.tick(late, 8); };
+  assert.deepEqual(all(), Array(8).fill('all'));
+  ticks(2, 900);
+  assert.deepEqual(all(), Array(8).fill('all'), 'one hiccup costs nothing');
+  ticks(1, 900);
+  assert.deepEqual(all(), [...Array(6).fill('all'), 'keys', 'keys']);
+  ticks(12, 900);
+  assert.deepEqual(all(), [...Array(6).fill('keys'), 'still', 'still']);
+  ticks(100, 900);
+  assert.deepEqual(all(), Array(8).fill('still'));
+  ticks(19, 0);
+  assert.deepEqual(all(), Array(8).fill('still'), 'it is not trusted at once');
+  ticks(1, 0);
+  assert.deepEqual(all(), ['keys', ...Array(7).fill('still')]);
+  ticks(3, 900); /* too early: the next try comes later */
+  ticks(39, 0);
+  assert.deepEqual(all(), Array(8).fill('still'));
+  ticks(1, 0);
+  assert.equal(all()[0], 'keys');
+  ticks(2000, 0);
+  assert.deepEqual(all(), Array(8).fill('all'));
 });

@@ -404,7 +404,7 @@ export async function pairing(): Promise<void> {
 
 /* '': all of them. */
 function cameraShow(thing: string): void {
-  if (thing === now().camera && now().together.length === 0) return;
+  if (thing === '' && now().camera === '' && now().together.length === 0) return;
   set({ camera: thing, together: [], view: null, days: null });
   player?.big.show(thing, now().cameras.find((c) => c.thing === thing)?.name ?? '');
 }

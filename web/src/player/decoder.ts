@@ -82,9 +82,16 @@ export class Decoder {
     if (this.decoder && known && same(known.description, setup.description)) return;
     this.reset();
     this.setup = setup;
+    if (!setup.codec.startsWith('avc1')) void this.check(setup);
     this.decoder = this.make();
     /* else each picture waits for the next one */
     this.decoder.configure({ ...setup, optimizeForLatency: true });
+  }
+
+  /* Not every browser plays every codec. */
+  private async check(setup: Setup): Promise<void> {
+    const s = await VideoDecoder.isConfigSupported(setup).catch(() => null);
+    if (!s?.supported && this.setup === setup) this.events.unplayable();
   }
 
   /* patient: a seek feeds a whole group at once and wants all of it. */

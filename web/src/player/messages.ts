@@ -66,6 +66,9 @@ export type ToPlayer =
   | { t: 'retry' }
   | (ToTile & { tile: number });
 
+/* Why the main stream cannot be played here. */
+export type Cannot = '' | 'h265' | 'other';
+
 /* connecting, open, gone: no answer; ticket: a new one is needed */
 export type LineState = 'connecting' | 'open' | 'gone' | 'ticket';
 
@@ -90,6 +93,7 @@ export interface View {
   retry_ms: number; /* until the next try */
   camera: string; /* thing */
   as: Quality; /* the stream that is shown */
+  cannot: Cannot; /* the main stream; then the other one is shown, if there is one */
   pace: Pace; /* what of it this machine can decode */
   online: boolean | null;
   reason: number; /* why the camera gives no pictures; 0: it does */

@@ -84,6 +84,7 @@ export class Show {
 
   private still: Unit | null = null; /* of a stream that stopped */
 
+  codec = ''; /* of the newest key frame */
   pace: Pace = 'all';
   private stillAt = -Infinity;
   private watching = 0; /* which try is the newest */
@@ -122,7 +123,7 @@ export class Show {
     this.unwatch();
     this.watchedAt = performance.now();
     const n = this.watching;
-    const j = await this.wires.watches.watch(this.stream, () => n === this.watching);
+    const j = await this.wires.watches.watch(this.stream, this, () => n === this.watching);
     if (!j) return;
     this.slot = j.number('slot');
     this.online = j.bool('online');
@@ -138,7 +139,12 @@ export class Show {
   }
 
   unwatch(): void {
-    if (this.slot >= 0) this.wires.watches.unwatch(this.slot);
+    if (this.slot >= 0) this.wires.watches.unwatch(this.stream, this);
+    this.lost();
+  }
+
+  /* Another tile shows it now. */
+  taken(): void {
     this.lost();
   }
 
@@ -203,6 +209,7 @@ export class Show {
 
   private unit(u: Unit): void {
     this.arrived = performance.now();
+    this.codec = u.setup?.codec ?? this.codec;
     this.ring.add(u);
     this.unmarked.push(u);
     if (this.unmarked.length > UNMARKED_MAX) this.unmarked.splice(1, 1); /* the oldest tells the time */

@@ -7,7 +7,7 @@ import { unb64 } from '../base/codec';
 import { Days } from './days';
 import type { Hubs } from './hubs';
 import type {
-  Alarm, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, Quality, ToTile,
+  Alarm, Cannot, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, Quality, ToTile,
 } from './messages';
 import { Screen } from './screen';
 import { Show, type Wires } from './show';
@@ -22,6 +22,7 @@ export interface Desk extends Wires {
   state: LineState;
   retryAt: number; /* ms */
   awake: boolean;
+  readonly cannot: Map<string, Cannot>; /* things whose main stream cannot be played */
   post(m: FromPlayer, transfer?: Transferable[]): void;
   homeOld(): void;
   clocks(): void;
@@ -62,13 +63,24 @@ export class Tile {
   /* The stream that does what is wanted: a small one, if it says anything. */
   private get best(): Quality {
     const c = this.camera;
-    const small = this.as === 'sub' && !this.subQuiet && c?.sub;
+    const wanted = this.as === 'sub' || this.desk.cannot.has(this.thing);
+    const small = wanted && !this.subQuiet && c?.sub;
     return small && this.desk.hubs.speaks(c.hub.id, c.sub) ? 'sub' : 'main';
   }
 
   /* Heads may tell of a stream that was not known of. */
   headsTaken(): void {
     if (this.show && this.show.position === 0 && this.best !== this.show.as) this.begin();
+  }
+
+  /* What is recorded may be more than this browser plays. */
+  private changed(): void {
+    const s = this.show;
+    if (s?.as === 'main' && s.pictureState === 'unplayable') {
+      this.desk.cannot.set(this.thing, s.codec.startsWith('hvc1') ? 'h265' : 'other');
+      if (this.best === 'sub') return this.begin();
+    }
+    this.tell();
   }
 
   private quietLook(): void {
@@ -91,7 +103,7 @@ export class Tile {
         this.desk.post({ t: 'drawn', tile: this.n, frames, captured, at, width, height }),
       samples: (s) => this.desk.post({ t: 'samples', tile: this.n, ...s }, s.planes.map((p) => p.buffer)),
       hush: () => this.desk.post({ t: 'hush', tile: this.n }),
-      changed: () => this.tell(),
+      changed: () => this.changed(),
       keysWanted: () => this.desk.homeOld(),
     }, this.small);
     this.show.clock = this.desk.hubs.clock(camera.hub.id);
@@ -188,7 +200,7 @@ export class Tile {
     const d = this.desk;
     d.post({
       t: 'view', tile: this.n, line: d.state, retry_ms: Math.max(0, d.retryAt - performance.now()),
-      camera: s.camera.thing, as: s.as, pace: s.pace, online: s.online, reason: d.hubs.reason(s.camera.hub.id, s.stream),
+      camera: s.camera.thing, as: s.as, cannot: d.cannot.get(this.thing) ?? '', pace: s.pace, online: s.online, reason: d.hubs.reason(s.camera.hub.id, s.stream),
       picture: s.pictureState, verified: s.isVerified, captured: s.captured, age_s: s.age_s,
       latency: s.latency, clockNeverSet: s.clock?.neverSet ?? false, playing: s.deck.playing,
       speed: s.deck.speed, position: s.position, gap: s.gap, loading: s.loading,

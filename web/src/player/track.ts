@@ -6,7 +6,8 @@ import { hex, unb64 } from '../base/codec';
 import { isFault } from '../base/fault';
 import type { Octets } from '../base/octets';
 import { pictureOf, type Setup } from '../proto/h264';
-import { H264, HEADER, JPEG, KEY, recordFlags, runClear } from '../proto/record';
+import { picture265 } from '../proto/h265';
+import { H264, H265, HEADER, JPEG, KEY, recordFlags, runClear } from '../proto/record';
 import { KIND_SOUND, soundOf } from '../proto/sound';
 import { now } from '../model/clock';
 import { HourKeys } from '../model/hours';
@@ -161,10 +162,11 @@ export class Track {
   private unit(run: Run, said: Said, arrived: number): void {
     if (said.kind === JPEG) this.events.jpeg?.(said.time, said.octets);
     if (said.kind === KIND_SOUND) this.sound(run, said);
-    if (said.kind !== H264) return;
+    if (said.kind !== H264 && said.kind !== H265) return;
+    const picture = said.kind === H264 ? pictureOf(said.octets) : picture265(said.octets);
     const key = (said.flags & KEY) !== 0;
     this.events.unit({
-      run: hex(run.id), index: said.index, time: said.time, key, ...pictureOf(said.octets),
+      run: hex(run.id), index: said.index, time: said.time, key, ...picture,
       verified: false, arrived,
     });
   }

@@ -89,6 +89,7 @@ function lineOpen(m: Extract<ToPlayer, { t: 'open' }>): void {
       if (state !== 'open') {
         for (const { show } of tiles.values()) show?.lost();
         d.ranges.lost();
+        d.watches.lost();
       }
       if (state === 'ticket') post({ t: 'ticket' });
       tell();
@@ -102,7 +103,7 @@ function lineOpen(m: Extract<ToPlayer, { t: 'open' }>): void {
   const hubs = new Hubs(line, () => d.home, { heads: headsTake, homeOld: homeRead, clock: clockTake });
   const d: Desk = {
     line, hubs, ranges: new Ranges(line), watches: new Watches(line), home: m.home, ticket: m.ticket,
-    state: 'connecting', retryAt: 0, awake: true, post, homeOld: homeRead,
+    state: 'connecting', retryAt: 0, awake: true, cannot: new Map(), post, homeOld: homeRead,
     clocks: () => void hubs.sync(hubsShown),
   };
   desk = d;

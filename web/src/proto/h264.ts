@@ -12,7 +12,7 @@ const DELIMITER = 9;
 const HIGH = [100, 110, 122, 144];
 
 /* The start and end of each NAL unit. Throws SYNTAX. */
-function* units(sample: Uint8Array): Generator<[number, number]> {
+export function* units(sample: Uint8Array): Generator<[number, number]> {
   const view = new DataView(sample.buffer, sample.byteOffset, sample.byteLength);
   let at = 0;
   while (at < sample.length) {

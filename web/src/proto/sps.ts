@@ -14,13 +14,13 @@ export interface Size {
 }
 
 /* Reads bits; emulation prevention octets (00 00 03) are left out. */
-class Bits {
+export class Bits {
   private bit = 0;
   private readonly from: number[] = [];
 
-  constructor(nal: Uint8Array) {
+  constructor(nal: Uint8Array, header = 1) {
     let zeros = 0;
-    for (const o of nal.subarray(1)) {
+    for (const o of nal.subarray(header)) {
       if (zeros >= 2 && o === 3) {
         zeros = 0;
         continue;

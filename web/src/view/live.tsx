@@ -120,6 +120,9 @@ export function Live({ name }: { name: string }) {
         {v && v.alarm !== 'none' && (
           <p class="note bad" role="alert"><Icon name="warn" /><span>{w[v.alarm]}</span></p>
         )}
+        {v && v.cannot !== '' && v.as === 'sub' && (
+          <p class="note" role="status"><Icon name="clock" /><span>{v.cannot === 'h265' ? w.h265 : w.mainUnplayable}</span></p>
+        )}
         {v?.clockNeverSet && <p class="note"><Icon name="clock" /><span>{w.neverSet}</span></p>}
         {v && <Timeline v={v} zone={zone} />}
         {exporting}

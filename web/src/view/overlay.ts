@@ -34,7 +34,8 @@ export function overlayOf(v: View | null): Overlay | null {
   } as const;
   if (v.picture in faults) {
     const [icon, title, lead] = faults[v.picture as keyof typeof faults];
-    return { icon, title, lead, solid: true };
+    const h265 = v.picture === 'unplayable' && v.cannot === 'h265';
+    return { icon, title, lead: h265 ? w.h265Alone : lead, solid: true };
   }
   const line = lineOverlay(v);
   if (line) return line;
