@@ -341,6 +341,18 @@ cameras_tell(struct status *s)
 		camera_tell(s, i + 1, state[i]);
 }
 
+/* What the hub keeps for a server that was away. */
+static void
+spool_tell(const struct status *s)
+{
+	const uint64_t n = folder_octets(s->dir_fd, "hub/spool");
+
+	if (n == 0)
+		return;
+	octets_put("Spool       ", n);
+	(void)puts(" of recordings wait in the hub for the server");
+}
+
 static void
 hub_tell(struct status *s)
 {
@@ -357,6 +369,7 @@ hub_tell(struct status *s)
 	(void)puts(paired ? ", has a home"
 			  : ", has no home yet: open the link of ./run");
 	cameras_tell(s);
+	spool_tell(s);
 }
 
 int

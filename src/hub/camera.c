@@ -28,10 +28,15 @@ camera_fini(struct camera *c)
 	octets_wipe(c, sizeof *c);
 }
 
+/* A camera that gives no pictures is the cause, if they would be kept. */
 static uint8_t
 said_state(const struct camera *c)
 {
-	return c->cut ? INDEX_SERVER_AWAY : (uint8_t)c->state;
+	if (c->cut && (c->state == REASON_RUNNING || !c->spooling))
+		return INDEX_SERVER_AWAY;
+	if (c->unrecorded && c->state == REASON_RUNNING)
+		return INDEX_SERVER_DISK;
+	return (uint8_t)c->state;
 }
 
 void
@@ -44,12 +49,22 @@ camera_state(struct camera *c, enum reason state, struct hub_now now)
 }
 
 void
-camera_cut(struct camera *c, bool cut, struct hub_now now)
+camera_cut(struct camera *c, bool cut, bool spooling, struct hub_now now)
 {
 	c->cut = cut;
-	for (enum track_kind as = TRACK_MAIN; cut && as < TRACK_INDEX; as++)
+	c->spooling = spooling;
+	c->unrecorded = false;
+	for (enum track_kind as = TRACK_MAIN;
+	     cut && !spooling && as < TRACK_INDEX; as++)
 		track_close(&c->track[as]);
 	index_writer_state(&c->index, said_state(c), now.real_us);
+}
+
+void
+camera_recorded(struct camera *c, bool on, struct hub_now since)
+{
+	c->unrecorded = !on;
+	index_writer_state_since(&c->index, said_state(c), since.real_us);
 }
 
 enum err

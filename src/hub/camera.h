@@ -11,7 +11,9 @@ struct camera {
 	void *owner;
 	const struct hub_camera_ids *ids;
 	enum reason state;
-	bool cut; /* the server is away: the index says so */
+	/* the index says so: the server is away, or does not record */
+	bool cut, unrecorded;
+	bool spooling;                   /* what is said then is kept here */
 	struct track track[TRACK_INDEX]; /* from TRACK_MAIN on */
 	struct index_writer index;
 };
@@ -40,8 +42,10 @@ MUST_USE enum err camera_unit(struct camera *c, enum track_kind from,
 /* Each second or so. */
 void camera_tick(struct camera *c, struct hub_now now);
 void camera_state(struct camera *c, enum reason state, struct hub_now now);
-/* The server is away, or back. */
-void camera_cut(struct camera *c, bool cut, struct hub_now now);
+/* The server is away, or back; its streams are kept here meanwhile or not. */
+void camera_cut(struct camera *c, bool cut, bool spooling, struct hub_now now);
+/* The server's disk takes nothing of it, since then, or does again. */
+void camera_recorded(struct camera *c, bool on, struct hub_now since);
 /* The capture process of that address is gone: its runs end. */
 void camera_pause(struct camera *c, enum track_kind of, struct hub_now now);
 /* All its runs end: it is not listed any more, or the hub ends. */

@@ -15,7 +15,7 @@
 #define REST_MS_FIRST    1000
 #define REST_MS_MAX      30000
 #define CERTIFICATE_DAYS 3650
-#define FDS_MAX          128
+#define FDS_MAX          256 /* cameras, and a file for each spooled stream */
 
 /* --- steps --- */
 
@@ -259,9 +259,10 @@ hub_open(struct hub *h)
 	findings_init(&h->findings, h->loop, HUB_CHANNEL_FD);
 	trying_init(&h->trying, h->loop, HUB_CHANNEL_FD);
 	buf_init_secret(&h->m3, PAIRING_M2_OCTETS_MAX);
-	if ((e = hub_streams_init(h)) != ERR_OK ||
-	    (e = loop_fd_add(h->loop, &h->channel, HUB_CHANNEL_FD, EPOLLIN,
-		 channel_ready)) != ERR_OK)
+	/* cameras are asked for at once: the server may be away for long */
+	if ((e = loop_fd_add(h->loop, &h->channel, HUB_CHANNEL_FD, EPOLLIN,
+		 channel_ready)) != ERR_OK ||
+	    (e = hub_streams_init(h)) != ERR_OK)
 		return e;
 	sandbox.uid = h->settings.uid_base;
 	return sandbox_enter(&sandbox, &missing);

@@ -23,6 +23,8 @@
 #include "hub/index_keep.h"
 #include "hub/rows.h"
 #include "hub/settings.h"
+#include "hub/spool.h"
+#include "hub/tail.h"
 #include "hub/trying.h"
 #include "hub/uplink.h"
 #include "log/log.h"
@@ -49,6 +51,30 @@ struct hub_slot {
 	struct source source; /* of the directory */
 };
 
+/* What was spooled, on its way: hub_spool.c. */
+struct catching {
+	enum catching_state {
+		CATCHING_IDLE,
+		CATCHING_OPENING,
+		CATCHING_SENDING,
+		CATCHING_FLUSHING
+	} state;
+	struct loop_timer timer;
+	struct spool_file *file;
+	struct spool_reader reader;
+	uint32_t slot;
+	uint64_t from;    /* offset of the first record that is not flushed */
+	bool ended;       /* all of it is sent */
+	bool busy;        /* files were there since it was caught up */
+	uint64_t rest_ms; /* before the next try */
+};
+
+/* Where a stream's records go: hub_way.c. */
+struct hub_way {
+	bool spooling, leaving;
+	struct tail tail;
+};
+
 /* The newest time that a member's command had. */
 struct hub_asker {
 	struct id member;
@@ -69,6 +95,9 @@ struct hub {
 	struct camera camera[HUB_CAMERAS_MAX];
 	struct feed feed[HUB_FEEDS_MAX];
 	struct trying trying;
+	struct hub_way way[UPLINK_STREAMS_MAX];
+	struct spool spool;
+	struct catching catching;
 	struct hub_asker asker[16];
 	/* the parent's answers come in the order of the questions */
 	struct loop_fd channel;
@@ -89,8 +118,12 @@ struct hub {
 	bool watched;
 	uint64_t heads_counter, heads_sent_ms;
 	uint8_t said_state[HUB_CAMERAS_MAX];
+	unsigned ticks;
+	bool spool_fails;
+	uint64_t spool_again_ms;
 	/* indexes */
 	struct rows rows;
+	uint64_t rows_rest_ms; /* none is sent before */
 	struct index_keep index_keep;
 };
 
@@ -123,6 +156,27 @@ void hub_cameras_init(struct hub *h);
 void hub_cameras_fini(struct hub *h);
 /* As the directory has them now. */
 void hub_cameras_refresh(struct hub *h);
+/* --- hub_spool.c --- */
+void hub_spool_init(struct hub *h);
+void hub_spool_fini(struct hub *h);
+void hub_spool_up(struct hub *h);
+void hub_spool_down(struct hub *h);
+void hub_spool_opened(struct hub *h, uint32_t slot);
+void hub_spool_refused(struct hub *h, bool for_good);
+void hub_spool_kept(struct hub *h, bool kept);
+/* --- hub_way.c --- */
+void hub_ways_init(struct hub *h);
+/* A record of the stream with that number on the uplink. */
+void
+hub_way_record(struct hub *h, size_t n, uint8_t flags, struct slice record);
+/* The server is away, or its stream is open again. */
+void hub_ways_down(struct hub *h);
+void hub_way_open(struct hub *h, size_t n);
+void hub_ways_tick(struct hub *h); /* each second */
+/* The camera's runs have ended. */
+void hub_ways_end(struct hub *h, size_t camera);
+/* The home is not ours any more: nor is what is kept for it. */
+void hub_ways_forget(struct hub *h);
 /* --- hub_command.c --- */
 void hub_command(struct hub *h, json_int_t n, struct slice sealed);
 /* Ask the parent for a connection to the server. */

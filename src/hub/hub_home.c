@@ -197,6 +197,7 @@ home_forget(struct hub *h)
 {
 	log_event(EV_HUB_REMOVED, F_NONE, F_NONE);
 	uplink_close(&h->uplink);
+	hub_ways_forget(h);
 	hub_home_fini(&h->home);
 	hub_home_init(&h->home);
 	if (hub_home_save(&h->home, h->folder_fd) != ERR_OK)

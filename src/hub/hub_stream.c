@@ -11,6 +11,7 @@
 #define HEADS_WATCHED_MS 10000
 #define HEADS_QUIET_MS   600000
 #define HEADS_LEAST_MS   1000
+#define ROWS_REST_MS     10000
 
 static struct hub_now
 now(void)
@@ -91,6 +92,15 @@ heads_look(struct hub *h)
 		heads_send(h);
 }
 
+static void rows_send(struct hub *h);
+
+static void
+second(struct hub *h)
+{
+	hub_ways_tick(h);
+	rows_send(h);
+}
+
 static void
 tick_due(struct loop_timer *t)
 {
@@ -99,6 +109,8 @@ tick_due(struct loop_timer *t)
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
 		if (h->slot[i].used)
 			camera_tick(&h->camera[i], now());
+	if (++h->ticks % (1000 / TICK_MS) == 0)
+		second(h);
 	heads_look(h);
 	if (loop_timer_set(h->loop, t, TICK_MS, tick_due) != ERR_OK)
 		loop_stop(h->loop);
@@ -133,11 +145,7 @@ track_record(void *to, uint64_t index, uint8_t flags, struct slice record)
 	const size_t n = camera_number(h, track_camera(t));
 
 	(void)index;
-	(void)flags;
-	/* a record that cannot go leaves a gap; the link is not worth keeping */
-	if (uplink_record(&h->uplink, track_number(n, t->as), record) ==
-	    ERR_LIMIT)
-		uplink_close(&h->uplink);
+	hub_way_record(h, track_number(n, t->as), flags, record);
 }
 
 static size_t
@@ -145,8 +153,11 @@ track_backlog(void *to)
 {
 	struct track *t = to;
 	const struct hub *h = track_camera(t)->owner;
+	const size_t n = camera_number(h, track_camera(t));
 
-	return uplink_backlog(&h->uplink);
+	return h->way[track_number(n, t->as)].spooling
+		   ? 0
+		   : uplink_backlog(&h->uplink);
 }
 
 /* --- indexes --- */
@@ -156,6 +167,8 @@ rows_send(struct hub *h)
 {
 	const struct row_wait *row;
 
+	if (loop_now_ms(h->loop) < h->rows_rest_ms)
+		return;
 	while (h->uplink.state == UPLINK_UP &&
 	       uplink_backlog(&h->uplink) < TRACK_BACKLOG_LOW &&
 	       (row = rows_next(&h->rows)) != NULL)
@@ -168,20 +181,29 @@ camera_row(void *to, const struct index_row *row)
 	struct camera *c = to;
 	struct hub *h = c->owner;
 
+	if (!is_listed(h, c, TRACK_INDEX))
+		return;
+	/* the row first: who names one that is lost accuses the server */
+	const enum err e = rows_add(&h->rows, &c->ids->stream[TRACK_INDEX],
+	    row);
 	index_keep_set(&h->index_keep, &c->ids->thing, &c->index.newest);
-	if (index_keep_save(&h->index_keep, h->folder_fd) != ERR_OK)
+	if (e != ERR_OK ||
+	    index_keep_save(&h->index_keep, h->folder_fd) != ERR_OK)
 		log_event(EV_HUB_DISK, F_NONE, F_NONE);
-	if (is_listed(h, c, TRACK_INDEX) &&
-	    rows_add(&h->rows, &c->ids->stream[TRACK_INDEX], row) == ERR_OK)
-		rows_send(h);
+	rows_send(h);
 }
 
 static void
-uplink_took_row(struct uplink *u, uint64_t number, bool taken)
+uplink_took_row(struct uplink *u, uint64_t number, enum uplink_row_answer is)
 {
 	struct hub *h = u->owner;
 
-	if (!taken)
+	if (is == UPLINK_ROW_LATER) { /* its disk is full: not for ever */
+		rows_later(&h->rows, number);
+		h->rows_rest_ms = loop_now_ms(h->loop) + ROWS_REST_MS;
+		return;
+	}
+	if (is == UPLINK_ROW_REFUSED)
 		log_event(EV_HUB_ROW_REFUSED, F_NONE, F_NONE);
 	rows_done(&h->rows, number);
 	rows_send(h);
@@ -289,10 +311,11 @@ uplink_is_up(struct uplink *u, const struct id *home)
 	h->watched = false;
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
 		if (h->slot[i].used)
-			camera_cut(&h->camera[i], false, now());
+			camera_cut(&h->camera[i], false, false, now());
 	heads_send(h);
 	hub_streams_refresh(h);
 	rows_send(h);
+	hub_spool_up(h);
 }
 
 static void
@@ -301,7 +324,7 @@ uplink_is_open(struct uplink *u, size_t n)
 	struct hub *h = u->owner;
 	const size_t camera = n / TRACK__MAX;
 
-	track_open(&h->camera[camera].track[n % TRACK__MAX]);
+	hub_way_open(h, n);
 	if (n % TRACK__MAX == TRACK_MAIN)
 		feed_start(&h->feed[2 * camera]);
 	else if (n % TRACK__MAX == TRACK_SUB &&
@@ -314,9 +337,8 @@ uplink_is_down(struct uplink *u, enum err why)
 {
 	struct hub *h = u->owner;
 
-	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
-		if (h->slot[i].used)
-			camera_cut(&h->camera[i], true, now());
+	hub_spool_down(h);
+	hub_ways_down(h);
 	rows_lost(&h->rows);
 	if (why == ERR_CRYPTO)
 		log_event(EV_HUB_SERVER_KEY, F_NONE, F_NONE);
@@ -341,6 +363,39 @@ uplink_asks_clock(struct uplink *u, json_int_t n, struct slice question)
 	if (clock_reply(h->keys, &h->home.home, question, came_us,
 		clock_realtime_us(), &reply) == ERR_OK)
 		uplink_clock(u, n, buf_slice(&reply));
+}
+
+static void
+uplink_past_is_open(struct uplink *u, uint32_t slot)
+{
+	hub_spool_opened(u->owner, slot);
+}
+
+static void
+uplink_past_is_refused(struct uplink *u, bool for_good)
+{
+	hub_spool_refused(u->owner, for_good);
+}
+
+/* Of its main stream: that is what the index tells. */
+static void
+uplink_records(struct uplink *u, const struct id *stream, bool on,
+    uint64_t ago_ms)
+{
+	struct hub *h = u->owner;
+	struct hub_now since = now();
+
+	since.real_us -= ago_ms * 1000;
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (h->slot[i].used &&
+		    id_eq(stream, &h->slot[i].ids.stream[TRACK_MAIN]))
+			camera_recorded(&h->camera[i], on, since);
+}
+
+static void
+uplink_has_kept(struct uplink *u, bool kept)
+{
+	hub_spool_kept(u->owner, kept);
 }
 
 static void
@@ -471,6 +526,7 @@ void
 hub_camera_stop(struct hub *h, size_t i)
 {
 	camera_end(&h->camera[i], now());
+	hub_ways_end(h, i);
 	for (enum track_kind as = TRACK_MAIN; as < TRACK_INDEX; as++)
 		uplink_shut(&h->uplink, track_number(i, as));
 	feed_fini(&h->feed[2 * i]);
@@ -481,7 +537,9 @@ hub_camera_stop(struct hub *h, size_t i)
 enum err
 hub_streams_init(struct hub *h)
 {
-	rows_init(&h->rows);
+	if (rows_open(&h->rows, h->folder_fd, h->settings.uid_base) != ERR_OK)
+		log_event(EV_HUB_DISK, F_NONE, F_NONE);
+	hub_ways_init(h);
 	index_keep_load(&h->index_keep, h->folder_fd);
 	h->uplink = (struct uplink){ .owner = h,
 		.up = uplink_is_up,
@@ -489,11 +547,19 @@ hub_streams_init(struct hub *h)
 		.row = uplink_took_row,
 		.clock = uplink_asks_clock,
 		.command = uplink_commands,
+		.past_opened = uplink_past_is_open,
+		.past_refused = uplink_past_is_refused,
+		.recording = uplink_records,
+		.kept = uplink_has_kept,
 		.told = uplink_tells,
 		.watched = uplink_is_watched,
 		.down = uplink_is_down };
 	uplink_init(&h->uplink, h->loop, &h->server, h->keys);
+	hub_spool_init(h);
 	hub_cameras_init(h);
+	hub_cameras_refresh(h);
+	/* the server may be away for long; cameras are not */
+	hub_ways_down(h);
 	/* rises over restarts as long as the clock does */
 	h->heads_counter = clock_realtime_us();
 	return loop_timer_set(h->loop, &h->tick, TICK_MS, tick_due);
@@ -509,5 +575,6 @@ hub_streams_fini(struct hub *h)
 			camera_end(&h->camera[i], now());
 	uplink_fini(&h->uplink);
 	hub_cameras_fini(h);
+	hub_spool_fini(h);
 	rows_fini(&h->rows);
 }

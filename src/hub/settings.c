@@ -13,6 +13,7 @@ static const char usage[] =
     "    [--camera demo|FILE|pipe:FIFO|rtsp://[USER@]HOST[:PORT]/PATH\n"
     "     [--camera-name NAME] [--no-sound]]...\n"
     "    [--demo-seed N] [--demo-speed X] [--link-url URL] [--uid-base UID]\n"
+    "    [--spool MEGABYTES]\n"
     "A camera's password stands in FOLDER/camera-password (mode 0600), that\n"
     "of the second camera in FOLDER/camera-password-2, and so on.\n";
 
@@ -21,7 +22,8 @@ static const char password_words
 	 "rtsp://USER@HOST/PATH and put the password, alone, into the file\n"
 	 "camera-password in the hub's folder (mode 0600)";
 
-#define UID_BASE 61103u /* after those of eavesd */
+#define UID_BASE     61103u /* after those of eavesd */
+#define SPOOL_OCTETS (2ull << 30)
 
 enum choice {
 	OPTION_DIR = 1,
@@ -34,6 +36,7 @@ enum choice {
 	OPTION_SPEED,
 	OPTION_LINK,
 	OPTION_UID,
+	OPTION_SPOOL,
 	OPTION_HELP,
 	OPTION_VERSION
 };
@@ -48,6 +51,7 @@ static const struct option options[] = {
 	{ "demo-seed", required_argument, NULL, OPTION_SEED },
 	{ "demo-speed", required_argument, NULL, OPTION_SPEED },
 	{ "uid-base", required_argument, NULL, OPTION_UID },
+	{ "spool", required_argument, NULL, OPTION_SPOOL },
 	{ "link-url", required_argument, NULL, OPTION_LINK },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ "version", no_argument, NULL, OPTION_VERSION },
@@ -125,6 +129,19 @@ speed_set(struct settings *s, const char *text)
 	return NULL;
 }
 
+/* Megabytes, so that nobody has to count zeros. */
+static const char *
+spool_set(struct settings *s, const char *text)
+{
+	char *end;
+	const unsigned long v = strtoul(text, &end, 10);
+
+	if (*end != '\0' || end == text || v > 1000000)
+		return "--spool wants megabytes, 0 to 1000000";
+	s->spool_octets = (uint64_t)v << 20;
+	return NULL;
+}
+
 /* One option; what is wrong with it, or NULL. */
 static const char *
 option_take(struct settings *s, int option, const char *text)
@@ -163,6 +180,8 @@ option_take(struct settings *s, int option, const char *text)
 		return speed_set(s, text);
 	case OPTION_UID:
 		return uid_set(s, text);
+	case OPTION_SPOOL:
+		return spool_set(s, text);
 	case OPTION_LINK:
 		return text_set(s->link_url, text, "--link-url wants a URL");
 	default:
@@ -194,6 +213,7 @@ settings_parse(int argc, char **argv, struct settings *ret_settings,
 	*s = (struct settings){ .demo_seed = 1,
 		.demo_speed_milli = 1000,
 		.uid_base = UID_BASE,
+		.spool_octets = SPOOL_OCTETS,
 		.link_url = "http://localhost:8470" };
 	*ret_done = false;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -221,6 +241,7 @@ settings_put(const struct settings *s, struct buf *to)
 	wr_init(&w, to);
 	wr_sized(&w, slice_str(s->host));
 	wr_u16(&w, s->port);
+	wr_u64(&w, s->spool_octets);
 	wr_octets(&w, SLICE_OF(s->pin));
 	wr_sized(&w, slice_str(s->link_url));
 	wr_u32(&w, s->uid_base);
@@ -252,6 +273,7 @@ settings_get(struct slice in, struct settings *ret_settings)
 	rd_init(&r, in);
 	text_get(&r, s->host, sizeof s->host);
 	s->port = rd_u16(&r);
+	s->spool_octets = rd_u64(&r);
 	rd_copy(&r, s->pin, sizeof s->pin);
 	text_get(&r, s->link_url, sizeof s->link_url);
 	s->uid_base = rd_u32(&r);

@@ -25,6 +25,7 @@ struct settings {
 	uint8_t pin[32]; /* SHA-256 of the server's SPKI */
 	char link_url[SETTINGS_NAME_OCTETS + 1];
 	uint32_t demo_seed, demo_speed_milli;
+	uint64_t spool_octets;
 	struct settings_camera camera[HUB_CAMERAS_MAX];
 	size_t camera_count;
 	/* started as root: the hub process becomes it, captures the next */

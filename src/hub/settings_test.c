@@ -42,7 +42,8 @@ a_command_line_is_understood_and_travels_without_addresses(void **state)
 	T_OK(PARSE(&s, &why, START, "--camera", "demo", "--camera",
 	    "rtsp://ada@cam/1", "--camera-name", "Yard", "--no-sound",
 	    "--demo-seed", "9", "--demo-speed", "2.5", "--link-url",
-	    "https://home.example"));
+	    "https://home.example", "--spool", "300"));
+	assert_int_equal(s.spool_octets, 300u << 20);
 	assert_int_equal(s.port, 8471);
 	assert_int_equal(s.pin[31], 0xff);
 	assert_int_equal(s.camera_count, 2);
@@ -60,6 +61,7 @@ a_command_line_is_understood_and_travels_without_addresses(void **state)
 	assert_false(t.camera[0].sound_off);
 	assert_true(t.camera[1].sound_off);
 	assert_string_equal(t.link_url, "https://home.example");
+	assert_int_equal(t.spool_octets, 300u << 20);
 }
 
 static void
@@ -74,6 +76,8 @@ what_is_wrong_with_a_command_line_is_said(void **state)
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, "eaves-hub", "--dir", "/d"));
 	assert_string_equal(why, "--server is missing");
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--pin", "12"));
+	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--spool", "2 GB"));
+	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--spool", "-1"));
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--camera", "rtsp://a:b@c/"));
 	assert_non_null(strstr(why, "camera-password"));
 	T_ERR(ERR_SYNTAX, PARSE(&s, &why, START, "--camera-name", "x"));

@@ -108,7 +108,7 @@ time_of(const struct track *t, const struct unit *u, struct hub_now now)
 static bool
 run_is_over(const struct track *t, uint64_t time_us)
 {
-	return t->run_hour != (uint32_t)(time_us / HOUR_US) ||
+	return t->renew || t->run_hour != (uint32_t)(time_us / HOUR_US) ||
 	       run_write_info(t->run)->epoch != t->home->epoch ||
 	       t->setup.changed || run_write_full(t->run);
 }
@@ -161,7 +161,7 @@ run_begin(struct track *t, uint64_t time_us, struct hub_now now)
 		return e;
 	t->run_hour = (uint32_t)(time_us / HOUR_US);
 	t->run_offset_us = offset_us(now);
-	t->setup.changed = false;
+	t->setup.changed = t->renew = false;
 	return ERR_OK;
 }
 

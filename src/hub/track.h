@@ -44,6 +44,7 @@ struct track {
 	/* octets that the uplink has not sent yet */
 	size_t (*backlog)(void *to);
 	bool open;     /* the stream can be written */
+	bool renew;    /* the next key frame begins a run */
 	bool skipping; /* until the next key frame */
 	/* the sink may close us while it takes a record: then when it is done */
 	bool writing, closing;

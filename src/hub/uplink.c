@@ -8,6 +8,7 @@
 #include "hub/rows.h"
 #include "model/json_read.h"
 #include "model/run.h"
+#include "os/sock.h"
 #include "proto/http1.h"
 
 #define TEXT_OCTETS_MAX     ((size_t)96 << 10)
@@ -16,6 +17,9 @@
 #define QUESTION_OCTETS_MAX 8192
 #define SILENCE_LOOK_MS     5000
 #define CLOSE_DENIED        4403
+#define AGO_MS_MAX          3600000
+/* What is sent and not acknowledged so long: the line is dead. */
+#define UNHEARD_MS 8000
 
 void
 uplink_init(struct uplink *u, struct loop *loop, const struct server *server,
@@ -110,8 +114,14 @@ opened_take(struct uplink *u, struct json_in *in)
 
 	json_in_id(in, "stream", &stream);
 	const uint32_t slot = (uint32_t)json_in_number(in, "slot", UINT32_MAX);
+	const bool past = json_object_get(in->object, "past") != NULL &&
+			  json_in_bool(in, "past");
 	if ((e = json_in_end(in)) != ERR_OK)
 		return e;
+	if (past) {
+		u->past_opened(u, slot);
+		return ERR_OK;
+	}
 	for (size_t i = 0; i < UPLINK_STREAMS_MAX; i++) {
 		struct uplink_stream *s = &u->stream[i];
 		if (!s->asked || s->opened || !id_eq(&stream, &s->id))
@@ -140,15 +150,73 @@ question_take(struct uplink *u, struct json_in *in,
 }
 
 static enum err
+refused_take(struct uplink *u, struct json_in *in)
+{
+	struct id stream;
+	enum err e;
+
+	json_in_id(in, "stream", &stream);
+	const bool for_good = slice_eq(json_in_text(in, "error", 16),
+	    SLICE_LIT("denied"));
+	if ((e = json_in_end(in)) == ERR_OK)
+		u->past_refused(u, for_good);
+	return e;
+}
+
+static enum err
+recording_take(struct uplink *u, struct json_in *in)
+{
+	struct id stream;
+	enum err e;
+
+	json_in_id(in, "stream", &stream);
+	const bool on = json_in_bool(in, "on");
+	const uint64_t ago_ms = json_in_number(in, "ago", AGO_MS_MAX);
+	if ((e = json_in_end(in)) == ERR_OK)
+		u->recording(u, &stream, on, ago_ms);
+	return e;
+}
+
+static enum err
+kept_take(struct uplink *u, struct json_in *in)
+{
+	enum err e;
+
+	(void)json_in_number(in, "slot", UINT32_MAX);
+	const bool kept = json_in_bool(in, "kept");
+	if ((e = json_in_end(in)) == ERR_OK)
+		u->kept(u, kept);
+	return e;
+}
+
+/* What it was not given for good: no room, nobody there. */
+static bool
+is_for_now(const char *error)
+{
+	static const enum err now[] = { ERR_LIMIT, ERR_IO, ERR_NOMEM, ERR_AGAIN,
+		ERR_CLOSED, ERR_TIMEOUT };
+
+	for (size_t i = 0; i < COUNT(now); i++)
+		if (strcmp(error, err_name(now[i])) == 0)
+			return true;
+	return false;
+}
+
+static enum err
 row_take(struct uplink *u, struct json_in *in)
 {
 	const uint64_t n = json_in_number(in, "n", INT64_MAX);
 	const bool taken = json_is_null(json_object_get(in->object, "error"));
+	const char *why = json_string_value(
+	    json_object_get(in->object, "error"));
 	enum err e;
 
 	(void)json_in_get(in, "error", taken ? JSON_NULL : JSON_STRING);
 	if ((e = json_in_end(in)) == ERR_OK)
-		u->row(u, n, taken);
+		u->row(u, n,
+		    taken             ? UPLINK_ROW_TAKEN
+		    : is_for_now(why) ? UPLINK_ROW_LATER
+				      : UPLINK_ROW_REFUSED);
 	return e;
 }
 
@@ -168,6 +236,12 @@ text_take(struct uplink *u, json_t *root)
 		return question_take(u, &in, u->clock);
 	if (slice_eq(t, SLICE_LIT("ask")))
 		return question_take(u, &in, u->command);
+	if (slice_eq(t, SLICE_LIT("kept")))
+		return kept_take(u, &in);
+	if (slice_eq(t, SLICE_LIT("refused")))
+		return refused_take(u, &in);
+	if (slice_eq(t, SLICE_LIT("recording")))
+		return recording_take(u, &in);
 	if (slice_eq(t, SLICE_LIT("row")))
 		return row_take(u, &in);
 	if (slice_eq(t, SLICE_LIT("home"))) {
@@ -301,6 +375,7 @@ uplink_connected(struct uplink *u, int fd)
 		.closed = conn_closed };
 	u->state = UPLINK_UPGRADING;
 	u->heard_ms = loop_now_ms(u->loop);
+	sock_unheard_limit(fd, UNHEARD_MS);
 	enum err e = conn_start(&u->conn, u->loop, fd, u->server->tls, true,
 	    &rules);
 	if (e != ERR_OK) {
@@ -333,21 +408,44 @@ uplink_shut(struct uplink *u, size_t n)
 }
 
 enum err
-uplink_record(struct uplink *u, size_t n, struct slice record)
+uplink_past_record(struct uplink *u, uint32_t slot, struct slice record)
 {
-	const struct uplink_stream *s = &u->stream[n];
 	struct wr w;
 	enum err e;
 
-	if (u->state != UPLINK_UP || !s->opened)
+	if (u->state != UPLINK_UP)
 		return ERR_CLOSED;
 	buf_clear(&u->frame);
 	wr_init(&w, &u->frame);
-	wr_u32(&w, s->slot);
+	wr_u32(&w, slot);
 	wr_octets(&w, record);
 	if ((e = wr_end(&w)) == ERR_OK)
 		e = websocket_send(&u->ws, WS_BINARY, buf_slice(&u->frame));
 	return e;
+}
+
+enum err
+uplink_record(struct uplink *u, size_t n, struct slice record)
+{
+	const struct uplink_stream *s = &u->stream[n];
+
+	return s->opened ? uplink_past_record(u, s->slot, record) : ERR_CLOSED;
+}
+
+void
+uplink_past_open(struct uplink *u, const struct id *stream)
+{
+	if (u->state == UPLINK_UP)
+		say(u, json_pack("{s:s,s:o,s:b}", "t", "open", "stream",
+			   body_id(stream), "past", true));
+}
+
+void
+uplink_past_flush(struct uplink *u, uint32_t slot)
+{
+	if (u->state == UPLINK_UP)
+		say(u, json_pack("{s:s,s:I}", "t", "flush", "slot",
+			   (json_int_t)slot));
 }
 
 void
@@ -360,6 +458,12 @@ uplink_row(struct uplink *u, const struct row_wait *row)
 			   body_b64(SLICE_OF(row->run.octets)), "index",
 			   (json_int_t)row->index, "day", (json_int_t)row->day,
 			   "sealed", body_b64(buf_slice(&row->octets))));
+}
+
+size_t
+uplink_frames(const struct uplink *u)
+{
+	return u->state == UPLINK_UP ? u->conn.queue_count : 0;
 }
 
 size_t

@@ -27,6 +27,12 @@ struct uplink_stream {
 	struct id id;
 };
 
+enum uplink_row_answer {
+	UPLINK_ROW_TAKEN,
+	UPLINK_ROW_LATER, /* not now */
+	UPLINK_ROW_REFUSED
+};
+
 struct uplink {
 	struct loop *loop;
 	const struct server *server;
@@ -35,9 +41,17 @@ struct uplink {
 	void (*up)(struct uplink *u, const struct id *home);
 	void (*opened)(struct uplink *u, size_t n);
 	/* the server has that row, or says why it will not */
-	void (*row)(struct uplink *u, uint64_t number, bool taken);
+	void (
+	    *row)(struct uplink *u, uint64_t number, enum uplink_row_answer is);
 	void (*clock)(struct uplink *u, json_int_t n, struct slice question);
 	void (*command)(struct uplink *u, json_int_t n, struct slice sealed);
+	/* slots of the past, and whether what was sent there is kept */
+	void (*past_opened)(struct uplink *u, uint32_t slot);
+	void (*past_refused)(struct uplink *u, bool for_good);
+	void (*kept)(struct uplink *u, bool kept);
+	/* nothing of that stream is recorded since so long, or it is again */
+	void (*recording)(struct uplink *u, const struct id *stream, bool on,
+	    uint64_t ago_ms);
 	void (*told)(struct uplink *u); /* the directory has changed */
 	void (*watched)(struct uplink *u, bool on);
 	/* why: ERR_DENIED when the server does not know this device */
@@ -75,7 +89,14 @@ MUST_USE enum err
 uplink_record(struct uplink *u, size_t n, struct slice record);
 struct row_wait;
 void uplink_row(struct uplink *u, const struct row_wait *row);
+/* What was before, beside live: docs/API.md. */
+void uplink_past_open(struct uplink *u, const struct id *stream);
+MUST_USE enum err
+uplink_past_record(struct uplink *u, uint32_t slot, struct slice record);
+void uplink_past_flush(struct uplink *u, uint32_t slot);
 size_t uplink_backlog(const struct uplink *u);
+/* Messages that wait to be sent. */
+size_t uplink_frames(const struct uplink *u);
 void uplink_heads(struct uplink *u, struct slice sealed);
 void uplink_clock(struct uplink *u, json_int_t n, struct slice reply);
 /* To a command. */

@@ -232,3 +232,9 @@ sock_search_end(int fd)
 		   ? ERR_OK
 		   : ERR_IO;
 }
+
+void
+sock_unheard_limit(int fd, unsigned ms)
+{
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
+}

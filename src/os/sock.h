@@ -44,6 +44,8 @@ size_t sock_search_send(int fd, const char *group, uint16_t port,
 MUST_USE enum err sock_search_end(int fd);
 /* Both ends non-blocking SEQPACKET. */
 MUST_USE enum err sock_pair(int ret_fds[static 2]);
+/* Closed when the other side acknowledges nothing of what was sent so long. */
+void sock_unheard_limit(int fd, unsigned ms);
 bool address_is_loopback(const char *address);
 
 #endif

@@ -118,7 +118,7 @@ fan_publish(struct fan_stream *s, struct slice record,
 	} else {
 		if (c.flags == RECORD_KEY) {
 			group_clear(s);
-			s->group_whole = true;
+			s->group_whole = !s->alone;
 		}
 		group_keep(s, frame);
 	}

@@ -30,6 +30,7 @@ struct fan_stream {
 	struct id id;
 	uint32_t slot;
 	bool online;
+	bool alone; /* nobody will watch: no group is kept */
 	struct run_id run;
 	struct blob *header; /* of the run, as a frame */
 	struct blob **group;

@@ -61,6 +61,7 @@ const causes: Record<Gap['cause'], string> = {
   hub: 'The hub was off.',
   away: 'The server was away.',
   slow: 'The way to the server was too slow.',
+  disk: 'The server’s disk was full or too slow.',
   server: 'The server does not give out what it was given.',
   gone: 'Older than what is kept.',
 };

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "base/codec.h"
 #include "eavesd/core/core.h"
@@ -13,6 +14,8 @@
 
 #define SEGMENT_OCTETS (16u << 20)
 #define NAME_ROOM      (2 * ID_OCTETS + 1)
+/* Of the disk: pictures never take what the store needs to go on. */
+#define DISK_LEFT_OCTETS ((uint64_t)64 << 20)
 
 /* How a segment was closed; 0: it is not. */
 static const struct choice segment_whole = { 1 }, segment_left = { 2 };
@@ -224,6 +227,18 @@ segments_make_room(struct core *core)
 	}
 }
 
+static enum err
+disk_check(const struct core *core)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(core->segments_fd, &fs) == -1)
+		return err_of_errno(errno);
+	return (uint64_t)fs.f_bavail * fs.f_frsize < DISK_LEFT_OCTETS
+		   ? ERR_LIMIT
+		   : ERR_OK;
+}
+
 /* The key of a segment goes through to edge: core has no use for it. */
 static enum err
 segment_key_tell(struct core *core, uint32_t slot, const struct id *segment,
@@ -267,6 +282,8 @@ segment_begin(struct core *core, const struct segment_wish *wish,
 
 	if (s->class != 1)
 		return ERR_DENIED;
+	if ((e = disk_check(core)) != ERR_OK)
+		return e;
 	if ((e = store_each(core->store, SQL_SEGMENT_OPEN_ONES,
 		 CELLS(cell_id(stream)), id_take, &left)) != ERR_OK)
 		return e;

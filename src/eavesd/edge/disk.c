@@ -216,9 +216,10 @@ file_unref(struct segment_file *f)
 void
 job_destroy(struct job *j)
 {
+	for (size_t i = 0; i < READ_SEGMENTS; i++)
+		buf_fini(&j->files[i].entries);
 	octets_wipe(j->files, sizeof j->files);
 	buf_fini(&j->octets);
-	buf_fini(&j->entries);
 	buf_fini(&j->records);
 	free(j->groups);
 	free(j);
@@ -235,6 +236,47 @@ full_tell(struct edge *e, const struct segment_file *f)
 		    NULL, 0);
 }
 
+/* Done ones in the order in which they were given. */
+static struct job *
+jobs_take(struct disk *d)
+{
+	struct job *first = NULL;
+
+	(void)pthread_mutex_lock(&d->lock);
+	while (d->done != NULL) {
+		struct job *j = d->done;
+		d->done = j->next;
+		j->next = first;
+		first = j;
+	}
+	(void)pthread_mutex_unlock(&d->lock);
+	return first;
+}
+
+static void
+job_done(struct edge *e, struct job *j)
+{
+	switch (j->kind) {
+	case JOB_READ:
+		read_answer(e, j);
+		break;
+	case JOB_CLOSE:
+		/* one that failed stays open: core seals it off later */
+		if (!j->file->failed)
+			full_tell(e, j->file);
+		recording_wrote(e, j);
+		break;
+	case JOB_WRITE:
+		recording_wrote(e, j);
+		break;
+	case JOB_SYNC:
+		recordings_synced(e, j->at);
+		break;
+	case JOB_QUIT:
+		break;
+	}
+}
+
 static void
 jobs_done(struct loop_fd *w, uint32_t events)
 {
@@ -243,18 +285,12 @@ jobs_done(struct loop_fd *w, uint32_t events)
 
 	(void)events;
 	(void)!read(d->done_fd, &count, sizeof count);
-	(void)pthread_mutex_lock(&d->lock);
-	struct job *j = d->done;
-	d->done = NULL;
-	(void)pthread_mutex_unlock(&d->lock);
+	struct job *j = jobs_take(d);
 	while (j != NULL) {
 		struct job *next = j->next;
 
 		d->queued--;
-		if (j->kind == JOB_READ)
-			read_answer(d->edge, j);
-		if (j->kind == JOB_CLOSE)
-			full_tell(d->edge, j->file);
+		job_done(d->edge, j);
 		if (j->file != NULL)
 			file_unref(j->file);
 		job_destroy(j);

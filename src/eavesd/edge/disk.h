@@ -11,6 +11,8 @@
 
 #define READ_SEGMENTS 4
 #define JOBS_MAX      256
+/* What hubs send of the past leaves room for what is live. */
+#define JOBS_PAST_MAX (JOBS_MAX / 2)
 
 struct segment_file {
 	int fd;
@@ -19,7 +21,9 @@ struct segment_file {
 	struct key key;
 	uint64_t used; /* octets handed to the thread */
 	unsigned refs; /* recording + jobs in flight; loop side only */
+	uint32_t slot; /* of the stream that is recorded */
 	bool failed, dirty;
+	bool written; /* something is in it; loop side */
 	/* thread side */
 	struct segment_file *next_dirty;
 	struct sha256_sum *sum; /* of what lies in the file */
@@ -37,7 +41,12 @@ struct recording {
 	struct buf entries;         /* of the file: segment.h */
 	struct run_id untold; /* a run that begins in it; core shall know */
 	bool has_untold;
-	uint64_t dropped; /* records lost to a slow or full disk */
+	struct run_id run; /* of the newest record that was taken */
+	uint64_t index;
+	uint64_t plain_ms; /* when the first that waits came */
+	uint64_t begun_ms; /* when the first of the file did */
+	uint64_t dropped;  /* records lost to a slow or full disk */
+	uint64_t dropped_told, lost_ms; /* since when; 0: nothing is lost */
 	uint64_t retry_ms;
 };
 
@@ -54,6 +63,7 @@ struct read_file {
 	struct id id;
 	bool being_written;
 	struct key key;
+	struct buf entries; /* of one that is being written */
 };
 
 struct group {
@@ -67,7 +77,8 @@ struct job {
 	struct job *next;
 	struct segment_file *file;
 	struct buf octets;
-	uint64_t at;
+	uint64_t at; /* offset; JOB_SYNC: its number */
+	uint64_t ms; /* JOB_WRITE: when the first record of it came */
 	/* JOB_READ */
 	uint64_t client;
 	json_int_t n;
@@ -76,7 +87,6 @@ struct job {
 	size_t most;
 	struct read_file files[READ_SEGMENTS];
 	size_t file_count;
-	struct buf entries;   /* of the file that is being written, the last */
 	struct group *groups; /* result */
 	size_t group_count, group_room;
 	struct buf records; /* result: sized records */
@@ -90,6 +100,8 @@ struct disk {
 	pthread_cond_t wake;
 	struct job *first, **last, *done;
 	size_t queued;
+	uint64_t sync_number; /* of the newest JOB_SYNC */
+	bool syncing;
 	int done_fd;
 	struct loop_fd watch;
 };
@@ -101,6 +113,9 @@ void job_destroy(struct job *j);
 void file_unref(struct segment_file *f);
 /* What waits here goes to the file: what is recorded includes it. */
 void plain_flush(struct edge *e, struct recording *r);
+/* A job is done: what it wrote is lost or not; a sync of that number. */
+void recording_wrote(struct edge *e, const struct job *j);
+void recordings_synced(struct edge *e, uint64_t number);
 
 /* --- reading.c --- */
 /* Thread's side of JOB_READ: opens the files, fills in the result. */

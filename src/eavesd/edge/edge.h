@@ -39,6 +39,14 @@ struct live_stream {
 	struct fan_stream fan;
 	struct id home;
 	struct client *writer; /* the uplink, or NULL */
+	/* What a hub's spool held, beside the one that is live. */
+	bool past;
+	uint64_t past_ms; /* when it was last used */
+	/* its hub waits to hear that what came lies on the disk: after this */
+	bool flush;
+	uint64_t flush_sync;
+	/* its hub was told that nothing is recorded of it */
+	bool lost;
 	struct recording *recording;
 	struct live_stream *next;
 };
@@ -135,9 +143,13 @@ void clocks_sweep(struct edge *e);
 void uplink_watched(struct edge *e, const struct id *home);
 
 /* --- streams.c --- */
+/* The one that is live. */
 struct live_stream *stream_find(struct edge *e, const struct id *id);
+struct live_stream *stream_of_slot(struct edge *e, uint32_t slot);
 struct live_stream *
 stream_take(struct edge *e, const struct id *id, const struct id *home);
+struct live_stream *
+stream_take_past(struct edge *e, const struct id *id, const struct id *home);
 /* Forgets it when nobody writes or watches. */
 void stream_let_go(struct edge *e, struct live_stream *s);
 
@@ -155,6 +167,17 @@ void recording_add(struct edge *e, struct live_stream *s, struct slice record,
     const struct record_clear *clear);
 void recording_end(struct edge *e, struct live_stream *s);
 void recordings_second(struct edge *e);
+/*
+ * Onto the disk with what came on a stream of the past; its hub is told then,
+ * by uplink_kept().
+ */
+void recording_flush(struct edge *e, struct live_stream *s);
+/* What comes from now on is to be kept, whatever was before. */
+void recording_anew(struct live_stream *s);
+/* --- uplink.c: to the hub that writes it --- */
+void uplink_kept(struct live_stream *s, bool kept);
+/* Recording stands still since so long, or goes on again. */
+void uplink_recording(struct live_stream *s, bool on, uint64_t ago_ms);
 /* Answers groups and range by text and binary messages to the viewer. */
 void reading_groups(struct client *c, json_int_t n, const struct id *stream,
     size_t most);

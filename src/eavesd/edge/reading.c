@@ -23,6 +23,7 @@ struct scan {
 	bool in_group, sending, header_sent, full, after_key;
 	size_t sent_groups;
 	struct run_id header_run;
+	uint64_t newest;   /* index in that run: what comes twice counts once */
 	struct buf header; /* of the run that is read; empty: not met */
 };
 
@@ -82,8 +83,7 @@ is_past_end(struct scan *s, const struct record_clear *c)
 	const struct range_question *q = &s->job->range;
 
 	return s->sent_groups == q->groups ||
-	       (q->until != 0 &&
-		   (c->index >= q->until || !is_run(&c->run, &q->run)));
+	       (q->until != 0 && c->index >= q->until);
 }
 
 /* Whether this group begins, goes on or ends what was asked for. */
@@ -92,6 +92,11 @@ range_step(struct scan *s, const struct record_clear *c, struct slice record)
 {
 	const struct range_question *q = &s->job->range;
 
+	/* what was said while the server was away lies behind what came live */
+	if (q->until != 0 && !is_run(&c->run, &q->run))
+		return;
+	if (s->sending && c->index <= s->newest)
+		return; /* a hub sent it again */
 	if (c->flags == RECORD_KEY && !s->full) {
 		if (!s->sending && s->sent_groups == 0 &&
 		    c->index == q->index && is_run(&c->run, &q->run))
@@ -103,7 +108,10 @@ range_step(struct scan *s, const struct record_clear *c, struct slice record)
 			s->sent_groups++;
 		}
 	}
-	if (!s->sending || !is_wanted(s, c))
+	if (!s->sending)
+		return;
+	s->newest = c->index;
+	if (!is_wanted(s, c))
 		return;
 	s->job->any = true;
 	if (!s->header_sent && s->header.len != 0) {
@@ -117,9 +125,13 @@ range_step(struct scan *s, const struct record_clear *c, struct slice record)
 static enum err
 header_take(struct scan *s, const struct record_clear *c, struct slice record)
 {
+	if (s->job->range.until != 0 && !is_run(&c->run, &s->job->range.run))
+		return ERR_OK;
 	/* each segment repeats it: told again only for a new run */
-	if (memcmp(s->header_run.octets, c->run.octets, RUN_ID_OCTETS) != 0)
+	if (memcmp(s->header_run.octets, c->run.octets, RUN_ID_OCTETS) != 0) {
 		s->header_sent = false;
+		s->newest = 0;
+	}
 	s->header_run = c->run;
 	buf_clear(&s->header);
 	return buf_append(&s->header, record);
@@ -222,10 +234,12 @@ entry_find(const struct scan *s, struct slice entries)
 	const size_t count = entries.len / SEGMENT_ENTRY_OCTETS;
 	size_t i;
 
-	for (i = 0; i < count && !s->sending; i++) {
+	if (s->sending && q->until == 0)
+		return 0;
+	for (i = 0; i < count; i++) {
 		const struct segment_entry e = segment_entry_at(entries, i);
-		if (e.index == q->index &&
-		    memcmp(e.run.octets, q->run.octets, RUN_ID_OCTETS) == 0)
+		if ((e.index == q->index || s->sending) &&
+		    is_run(&e.run, &q->run))
 			break;
 	}
 	return i;
@@ -252,7 +266,7 @@ groups_read(struct scan *s, const struct read_file *f, struct slice entries)
 {
 	const size_t count = entries.len / SEGMENT_ENTRY_OCTETS;
 	size_t i = entry_find(s, entries);
-	AUTO_BUF struct buf b;
+	AUTO_BUF struct buf b = { 0 };
 
 	if (i == count || entry_header_read(s, f, entries, i) != ERR_OK)
 		return;
@@ -302,7 +316,7 @@ file_read_range(struct scan *s, const struct read_file *f)
 	buf_init(&entries,
 	    SEGMENT_ENTRIES_MAX * SEGMENT_ENTRY_OCTETS + SEGMENT_TAIL_OCTETS);
 	if (f->being_written)
-		groups_read(s, f, buf_slice(&s->job->entries));
+		groups_read(s, f, buf_slice(&f->entries));
 	else if (entries_read(f, &entries) == ERR_OK)
 		groups_read(s, f, buf_slice(&entries));
 	else
@@ -415,20 +429,19 @@ files_parse(struct job *j, struct ipc_msg *m)
 	return ERR_OK;
 }
 
-/* The list of the file that is being written is still here, not in it. */
+/* The list of a file that is being written is still here, not in it. */
 static enum err
-entries_lend(struct job *j, const struct live_stream *s)
+entries_lend(struct read_file *f, const struct live_stream *streams,
+    const struct id *stream)
 {
-	const struct recording *r = s == NULL ? NULL : s->recording;
-
-	if (r == NULL || r->file == NULL)
-		return ERR_OK;
-	buf_init(&j->entries, r->entries.cap);
-	for (size_t i = 0; i < j->file_count; i++) {
-		if (!id_eq(&j->files[i].id, &r->file->id))
+	for (const struct live_stream *s = streams; s != NULL; s = s->next) {
+		const struct recording *r = s->recording;
+		if (!id_eq(&s->fan.id, stream) || r == NULL ||
+		    r->file == NULL || !id_eq(&f->id, &r->file->id))
 			continue;
-		j->files[i].being_written = true;
-		return buf_append(&j->entries, buf_slice(&r->entries));
+		f->being_written = true;
+		buf_init(&f->entries, r->entries.cap);
+		return buf_append(&f->entries, buf_slice(&r->entries));
 	}
 	return ERR_OK;
 }
@@ -445,14 +458,14 @@ files_came(void *ctx, enum err e, struct ipc_msg *m)
 	struct reading *r = ctx;
 	struct job *j = r->job;
 	struct edge *edge = r->edge;
-	const struct live_stream *s = stream_find(edge, &r->stream);
+	const struct id stream = r->stream;
 
 	free(r);
 	if (e == ERR_OK)
 		e = files_parse(j, m);
 	const bool opened = e == ERR_OK;
-	if (e == ERR_OK)
-		e = entries_lend(j, s);
+	for (size_t i = 0; e == ERR_OK && i < j->file_count; i++)
+		e = entries_lend(&j->files[i], edge->streams, &stream);
 	if (e == ERR_OK && job_give(edge->disk, j) == ERR_OK)
 		return;
 	for (size_t i = 0; opened && i < j->file_count; i++)
@@ -464,14 +477,14 @@ files_came(void *ctx, enum err e, struct ipc_msg *m)
 static void
 read_ask(struct client *c, struct job *j, const struct id *stream)
 {
-	struct live_stream *s = stream_find(c->edge, stream);
 	struct reading *r = malloc(sizeof *r);
 	AUTO_BUF struct buf q;
 	struct wr w;
 
 	/* what is recorded includes what still waits here */
-	if (s != NULL && s->recording != NULL)
-		plain_flush(c->edge, s->recording);
+	for (struct live_stream *s = c->edge->streams; s != NULL; s = s->next)
+		if (id_eq(&s->fan.id, stream) && s->recording != NULL)
+			plain_flush(c->edge, s->recording);
 	buf_init(&q, ID_OCTETS + 2 + RUN_ID_OCTETS + 8);
 	wr_init(&w, &q);
 	wr_id(&w, stream);

@@ -13,6 +13,20 @@
 #define FLUSH_OCTETS   (32u << 10)
 #define ENTRIES_OCTETS (SEGMENT_ENTRIES_MAX * SEGMENT_ENTRY_OCTETS + 4)
 #define GROUP_OCTETS   (2u << 20) /* room kept for a group, at least */
+/* A hub flushes more often than this; one job does for all of it. */
+#define FLUSH_PAST_OCTETS (512u << 10)
+/* So long a file of the past waits for the next outage. */
+#define PAST_REST_MS 120000
+
+/* A record is lost, that came then. */
+static void
+record_lose(struct edge *e, struct recording *r, uint64_t ms)
+{
+	if (r->lost_ms == 0 || ms < r->lost_ms)
+		r->lost_ms = ms;
+	r->dropped++;
+	edge_count(e, FACT_recording_gaps);
+}
 
 /* --- what a file holds --- */
 
@@ -86,6 +100,7 @@ plain_flush(struct edge *e, struct recording *r)
 	j->file = r->file;
 	j->octets = r->plain;
 	j->at = r->file->used;
+	j->ms = r->plain_ms;
 	if (job_give(e->disk, j) != ERR_OK) {
 		free(j);
 		goto drop;
@@ -95,19 +110,18 @@ plain_flush(struct edge *e, struct recording *r)
 	buf_init(&r->plain, PLAIN_OCTETS);
 	return;
 drop:
-	r->dropped++;
-	edge_count(e, FACT_recording_gaps);
+	record_lose(e, r, r->plain_ms);
 	buf_clear(&r->plain);
 	file_close_ask(e, r);
 }
 
 struct segment_question {
 	struct edge *edge;
-	struct id stream;
+	uint32_t slot;
 };
 
 static struct segment_file *
-segment_parse(struct ipc_msg *m)
+segment_parse(struct ipc_msg *m, uint32_t slot)
 {
 	struct segment_file *f;
 	struct rd r;
@@ -125,17 +139,57 @@ segment_parse(struct ipc_msg *m)
 		return NULL;
 	}
 	f->fd = m->fds[0];
+	f->slot = slot;
 	m->fds[0] = -1;
 	f->refs = 1;
 	return f;
+}
+
+/* One at a time: the next one takes along what came meanwhile. */
+static bool
+sync_give(struct edge *e)
+{
+	struct disk *d = e->disk;
+	struct job *j;
+
+	if (d->syncing)
+		return true;
+	if ((j = calloc(1, sizeof *j)) == NULL)
+		return false;
+	j->kind = JOB_SYNC;
+	j->at = d->sync_number + 1;
+	if (job_give(d, j) != ERR_OK) {
+		free(j);
+		return false;
+	}
+	d->sync_number++;
+	d->syncing = true;
+	return true;
+}
+
+/* What came on a stream of the past, synced; or its hub hears that it is not. */
+static void
+flush_try(struct edge *e, struct live_stream *s)
+{
+	struct recording *r = s->recording;
+
+	if (!s->flush || (r != NULL && r->asked))
+		return; /* when its file has come */
+	if (r != NULL)
+		plain_flush(e, r);
+	s->flush_sync = e->disk->sync_number + 1;
+	if (r != NULL && r->dropped == 0 && sync_give(e))
+		return;
+	s->flush = false;
+	uplink_kept(s, false);
 }
 
 static void
 segment_came(void *ctx, enum err e, struct ipc_msg *m)
 {
 	struct segment_question *q = ctx;
-	struct live_stream *s = stream_find(q->edge, &q->stream);
-	struct segment_file *f = e == ERR_OK ? segment_parse(m) : NULL;
+	struct live_stream *s = stream_of_slot(q->edge, q->slot);
+	struct segment_file *f = e == ERR_OK ? segment_parse(m, q->slot) : NULL;
 	struct edge *edge = q->edge;
 
 	free(q);
@@ -150,14 +204,15 @@ segment_came(void *ctx, enum err e, struct ipc_msg *m)
 	s->recording->asked = false;
 	s->recording->file = f;
 	if (f == NULL) { /* full disk, core away: try again in a while */
-		s->recording->dropped++;
-		edge_count(edge, FACT_recording_gaps);
+		record_lose(edge, s->recording, s->recording->plain_ms);
 		s->recording->retry_ms = loop_now_ms(edge->loop) + 2000;
 		buf_clear(&s->recording->plain);
 	} else
 		plain_flush(edge, s->recording);
 	if (s->recording->ended)
 		recording_end(edge, s);
+	else
+		flush_try(edge, s);
 }
 
 static void
@@ -176,7 +231,7 @@ segment_ask(struct edge *e, struct live_stream *s, uint64_t index)
 		free(q);
 		return;
 	}
-	*q = (struct segment_question){ e, s->fan.id };
+	*q = (struct segment_question){ e, s->fan.slot };
 	if (ipc_request(e->core, MSG_SEGMENT_NEXT, buf_slice(&b), segment_came,
 		q) != ERR_OK) {
 		free(q);
@@ -199,6 +254,7 @@ segment_open(struct edge *e, struct live_stream *s, uint64_t index)
 		return ERR_AGAIN;
 	buf_clear(&r->plain);
 	buf_clear(&r->entries);
+	r->begun_ms = loop_now_ms(e->loop);
 	/* the header is kept as a frame: head and slot come off */
 	if ((err = ws_head_parse(frame, false, frame.len, &head)) != ERR_OK ||
 	    (err = segment_head_put(&r->plain)) != ERR_OK)
@@ -216,7 +272,7 @@ static void
 run_told(void *ctx, enum err e, struct ipc_msg *m)
 {
 	struct segment_question *q = ctx;
-	struct live_stream *s = stream_find(q->edge, &q->stream);
+	struct live_stream *s = stream_of_slot(q->edge, q->slot);
 
 	if (e == ERR_OK && m->body.len == 1 && m->body.at[0] == ERR_OK &&
 	    s != NULL && s->recording != NULL)
@@ -229,13 +285,13 @@ run_tell(struct edge *e, struct live_stream *s)
 {
 	const struct recording *r = s->recording;
 	struct segment_question *q;
-	AUTO_BUF struct buf b;
+	AUTO_BUF struct buf b = { 0 };
 	struct wr w;
 
 	if (!r->has_untold || r->file == NULL || e->core == NULL ||
 	    (q = malloc(sizeof *q)) == NULL)
 		return;
-	*q = (struct segment_question){ e, s->fan.id };
+	*q = (struct segment_question){ e, s->fan.slot };
 	buf_init(&b, 2 * ID_OCTETS + RUN_ID_OCTETS);
 	wr_init(&w, &b);
 	wr_id(&w, &s->fan.id);
@@ -297,14 +353,55 @@ file_is_over(const struct recording *r, struct slice record,
 	       used + record.len + 4 + tail > SEGMENT_ROOM;
 }
 
+/* A hub sends again what it was not told of: it is there once. */
+static bool
+is_there(const struct recording *r, const struct record_clear *c)
+{
+	return memcmp(r->run.octets, c->run.octets, RUN_ID_OCTETS) == 0 &&
+	       c->index <= r->index;
+}
+
+static void
+record_put(struct edge *e, struct live_stream *s, struct slice record,
+    const struct record_clear *clear)
+{
+	struct recording *r = s->recording;
+	const uint64_t at = octets_used(r);
+	const size_t flush = s->past ? FLUSH_PAST_OCTETS : FLUSH_OCTETS;
+
+	if (r->plain.len == 0 || clear->flags == RECORD_KEY)
+		r->plain_ms = r->plain.len == 0 || r->plain_ms == 0
+				  ? loop_now_ms(e->loop)
+				  : r->plain_ms;
+	if (segment_frame_put(&r->plain, record) != ERR_OK) {
+		record_lose(e, r, loop_now_ms(e->loop));
+		return;
+	}
+	r->run = clear->run;
+	r->index = clear->index;
+	if (clear->flags == RECORD_HEADER || clear->flags == RECORD_KEY)
+		entry_add(r, clear, at);
+	if (clear->flags == RECORD_HEADER) {
+		r->untold = clear->run;
+		r->has_untold = true;
+		run_tell(e, s);
+	}
+	if (r->plain.len >= flush)
+		plain_flush(e, r);
+}
+
 void
 recording_add(struct edge *e, struct live_stream *s, struct slice record,
     const struct record_clear *clear)
 {
 	struct recording *r = recording_take(s);
 
-	if (r == NULL)
+	if (r == NULL || (s->past && is_there(r, clear)))
 		return;
+	if (s->past && e->disk->queued > JOBS_PAST_MAX) {
+		record_lose(e, r, loop_now_ms(e->loop));
+		return;
+	}
 	r->ended = false;
 	group_count(r, record, clear);
 	if (file_is_over(r, record, clear)) {
@@ -314,23 +411,11 @@ recording_add(struct edge *e, struct live_stream *s, struct slice record,
 	if (r->file == NULL && !r->asked &&
 	    (clear->flags != RECORD_KEY ||
 		segment_open(e, s, clear->index) != ERR_OK)) {
-		r->dropped += clear->flags != RECORD_HEADER;
+		if (clear->flags != RECORD_HEADER)
+			record_lose(e, r, loop_now_ms(e->loop));
 		return;
 	}
-	const uint64_t at = octets_used(r);
-	if (segment_frame_put(&r->plain, record) != ERR_OK) {
-		r->dropped++;
-		return;
-	}
-	if (clear->flags == RECORD_HEADER || clear->flags == RECORD_KEY)
-		entry_add(r, clear, at);
-	if (clear->flags == RECORD_HEADER) {
-		r->untold = clear->run;
-		r->has_untold = true;
-		run_tell(e, s);
-	}
-	if (r->plain.len >= FLUSH_OCTETS)
-		plain_flush(e, r);
+	record_put(e, s, record, clear);
 }
 
 void
@@ -352,22 +437,102 @@ recording_end(struct edge *e, struct live_stream *s)
 	s->recording = NULL;
 }
 
+/* --- what a hub may let go, what it should know --- */
+
+void
+recording_anew(struct live_stream *s)
+{
+	struct recording *r = s->recording;
+
+	s->flush = false;
+	if (r == NULL || r->dropped == 0)
+		return;
+	/* something of it is lost: all that comes is taken again */
+	r->dropped = r->lost_ms = r->index = 0;
+	memset(&r->run, 0, sizeof r->run);
+}
+
+void
+recording_flush(struct edge *e, struct live_stream *s)
+{
+	s->flush = true;
+	flush_try(e, s);
+}
+
+void
+recording_wrote(struct edge *e, const struct job *j)
+{
+	const struct segment_file *f = j->file;
+	const struct live_stream *s = stream_of_slot(e, f->slot);
+
+	if (s == NULL || s->recording == NULL)
+		return;
+	if (!f->failed)
+		j->file->written = true;
+	else if (j->kind == JOB_WRITE || s->past)
+		record_lose(e, s->recording,
+		    j->kind == JOB_WRITE ? j->ms : loop_now_ms(e->loop));
+}
+
+void
+recordings_synced(struct edge *e, uint64_t number)
+{
+	bool more = false;
+
+	e->disk->syncing = false;
+	for (struct live_stream *s = e->streams; s != NULL; s = s->next) {
+		const struct recording *r = s->recording;
+		if (!s->flush || (r != NULL && r->asked))
+			continue;
+		if (r != NULL && s->flush_sync > number) {
+			more = true;
+			continue;
+		}
+		s->flush = false;
+		uplink_kept(s, r != NULL && r->dropped == 0 &&
+				   (r->file == NULL || !r->file->failed));
+	}
+	if (more)
+		(void)!sync_give(e);
+}
+
+/* A live stream's hub writes into the index when it is not recorded. */
+static void
+recording_tell(struct edge *e, struct live_stream *s)
+{
+	struct recording *r = s->recording;
+	const uint64_t now = loop_now_ms(e->loop);
+
+	if (r == NULL || s->past)
+		return;
+	const bool loses = r->dropped != r->dropped_told;
+	r->dropped_told = r->dropped;
+	if (loses && !s->lost) {
+		s->lost = true;
+		uplink_recording(s, false, now - r->lost_ms);
+	} else if (!loses && s->lost && r->file != NULL && r->file->written) {
+		s->lost = false;
+		r->lost_ms = 0;
+		uplink_recording(s, true, now - r->begun_ms);
+	}
+}
+
 /* Each second: hand over what waits, and let the disk have it. */
 void
 recordings_second(struct edge *e)
 {
-	struct job *j;
+	const uint64_t now = loop_now_ms(e->loop);
 
 	for (struct live_stream *s = e->streams, *next; s != NULL; s = next) {
 		next = s->next;
 		if (s->recording != NULL) {
 			plain_flush(e, s->recording);
 			run_tell(e, s);
+			recording_tell(e, s);
 		}
+		if (s->past && !s->flush && now - s->past_ms > PAST_REST_MS)
+			recording_end(e, s);
 		stream_let_go(e, s);
 	}
-	if (e->disk->queued >= JOBS_MAX || (j = calloc(1, sizeof *j)) == NULL)
-		return;
-	j->kind = JOB_SYNC;
-	(void)!job_give(e->disk, j);
+	(void)!sync_give(e);
 }

@@ -7,9 +7,34 @@ struct live_stream *
 stream_find(struct edge *e, const struct id *id)
 {
 	for (struct live_stream *s = e->streams; s != NULL; s = s->next)
-		if (id_eq(&s->fan.id, id))
+		if (!s->past && id_eq(&s->fan.id, id))
 			return s;
 	return NULL;
+}
+
+struct live_stream *
+stream_of_slot(struct edge *e, uint32_t slot)
+{
+	for (struct live_stream *s = e->streams; s != NULL; s = s->next)
+		if (s->fan.slot == slot)
+			return s;
+	return NULL;
+}
+
+static struct live_stream *
+stream_add(struct edge *e, const struct id *id, const struct id *home)
+{
+	struct live_stream *s;
+
+	if (e->stream_count == STREAMS_MAX ||
+	    (s = calloc(1, sizeof *s)) == NULL)
+		return NULL;
+	fan_stream_init(&s->fan, id, ++e->next_slot & 0x7fffffffu);
+	s->home = *home;
+	s->next = e->streams;
+	e->streams = s;
+	e->stream_count++;
+	return s;
 }
 
 struct live_stream *
@@ -19,14 +44,21 @@ stream_take(struct edge *e, const struct id *id, const struct id *home)
 
 	if (s != NULL)
 		return id_eq(&s->home, home) ? s : NULL;
-	if (e->stream_count == STREAMS_MAX ||
-	    (s = calloc(1, sizeof *s)) == NULL)
+	return stream_add(e, id, home);
+}
+
+struct live_stream *
+stream_take_past(struct edge *e, const struct id *id, const struct id *home)
+{
+	struct live_stream *s;
+
+	for (s = e->streams; s != NULL; s = s->next)
+		if (s->past && id_eq(&s->fan.id, id) && id_eq(&s->home, home))
+			return s;
+	if (e->stream_count >= STREAMS_MAX / 2 || /* live goes before */
+	    (s = stream_add(e, id, home)) == NULL)
 		return NULL;
-	fan_stream_init(&s->fan, id, ++e->next_slot & 0x7fffffffu);
-	s->home = *home;
-	s->next = e->streams;
-	e->streams = s;
-	e->stream_count++;
+	s->past = s->fan.alone = true;
 	return s;
 }
 

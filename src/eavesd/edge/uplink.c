@@ -140,11 +140,73 @@ open_take(struct client *c, const json_t *o)
 	if ((s = stream_take(c->edge, &id, &c->home)) == NULL)
 		return ERR_LIMIT;
 	s->writer = c;
+	s->lost = false;
 	client_say(c,
 	    json_pack("{ss so sI}", "t", "opened", "stream",
 		json_b64(id_slice(&id)), "slot", (json_int_t)s->fan.slot));
 	viewers_tell_online(c->edge, s);
 	return ERR_OK;
+}
+
+/* A hub sends what it has spooled, beside live. Nobody watches it. */
+static enum err
+past_open_take(struct client *c, const json_t *o)
+{
+	struct live_stream *s;
+	struct id id;
+
+	if (!json_id(o, "stream", &id))
+		return ERR_SYNTAX;
+	const bool may = class_of(c, &id) == 1;
+	s = may ? stream_take_past(c->edge, &id, &c->home) : NULL;
+	if (s == NULL) { /* a camera that was removed: not the hub's fault */
+		client_say(c, json_pack("{ss so ss}", "t", "refused", "stream",
+				  json_b64(id_slice(&id)), "error",
+				  may ? "limit" : "denied"));
+		return ERR_OK;
+	}
+	s->writer = c;
+	s->past_ms = loop_now_ms(c->edge->loop);
+	recording_anew(s);
+	client_say(c, json_pack("{ss so sI sb}", "t", "opened", "stream",
+			  json_b64(id_slice(&id)), "slot",
+			  (json_int_t)s->fan.slot, "past", true));
+	return ERR_OK;
+}
+
+static enum err
+flush_take(struct client *c, const json_t *o)
+{
+	const json_t *slot = json_object_get(o, "slot");
+	struct live_stream *s = !json_is_integer(slot)
+				    ? NULL
+				    : stream_of_slot(c->edge,
+					  (uint32_t)json_integer_value(slot));
+
+	/* one at a time: each costs the disk something */
+	if (s == NULL || s->writer != c || !s->past || s->flush)
+		return ERR_DENIED;
+	recording_flush(c->edge, s);
+	return ERR_OK;
+}
+
+void
+uplink_kept(struct live_stream *s, bool kept)
+{
+	if (s->writer != NULL && !s->writer->conn.dead)
+		client_say(s->writer,
+		    json_pack("{ss sI sb}", "t", "kept", "slot",
+			(json_int_t)s->fan.slot, "kept", kept));
+}
+
+void
+uplink_recording(struct live_stream *s, bool on, uint64_t ago_ms)
+{
+	if (s->writer != NULL && !s->writer->conn.dead)
+		client_say(s->writer,
+		    json_pack("{ss so sb sI}", "t", "recording", "stream",
+			json_b64(id_slice(&s->fan.id)), "on", on, "ago",
+			(json_int_t)ago_ms));
 }
 
 static enum err
@@ -156,17 +218,16 @@ record_take(struct client *c, struct slice s)
 	if (s.len < 4)
 		return ERR_SYNTAX;
 	const uint32_t slot = (uint32_t)slice_be(s, 4);
-	for (struct live_stream *l = c->edge->streams; l != NULL; l = l->next) {
-		if (l->fan.slot != slot || l->writer != c)
-			continue;
-		const struct slice record = slice_skip(s, 4);
-		if ((e = fan_publish(&l->fan, record, &clear)) == ERR_OK) {
-			edge_count(c->edge, FACT_records);
-			recording_add(c->edge, l, record, &clear);
-		}
-		return e;
+	struct live_stream *l = stream_of_slot(c->edge, slot);
+	if (l == NULL || l->writer != c)
+		return ERR_DENIED;
+	l->past_ms = loop_now_ms(c->edge->loop);
+	const struct slice record = slice_skip(s, 4);
+	if ((e = fan_publish(&l->fan, record, &clear)) == ERR_OK) {
+		edge_count(c->edge, FACT_records);
+		recording_add(c->edge, l, record, &clear);
 	}
-	return ERR_DENIED;
+	return e;
 }
 
 /* --- rows --- */
@@ -287,7 +348,11 @@ text_take(struct client *c, const json_t *o)
 	if (t == NULL || !c->welcome)
 		return ERR_SYNTAX;
 	if (strcmp(t, "open") == 0)
-		return open_take(c, o);
+		return json_is_true(json_object_get(o, "past"))
+			   ? past_open_take(c, o)
+			   : open_take(c, o);
+	if (strcmp(t, "flush") == 0)
+		return flush_take(c, o);
 	if (strcmp(t, "heads") == 0)
 		return heads_take(c, o);
 	if (strcmp(t, "clock") == 0 || strcmp(t, "ask") == 0)
@@ -366,14 +431,15 @@ uplink_end(struct client *c)
 	free(c->heads);
 	c->heads = NULL;
 	websocket_fini(&c->ws);
-	for (struct live_stream *s = c->edge->streams, *next; s != NULL;
-	     s = next) {
-		next = s->next;
+	/* somebody may be walking them: they are let go within a second */
+	for (struct live_stream *s = c->edge->streams; s != NULL; s = s->next) {
 		if (s->writer != c)
 			continue;
 		s->writer = NULL;
+		s->flush = false;
+		if (s->past) /* its hub comes back, and goes on there */
+			continue;
 		recording_end(c->edge, s);
 		viewers_tell_online(c->edge, s);
-		stream_let_go(c->edge, s);
 	}
 }

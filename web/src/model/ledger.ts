@@ -7,10 +7,16 @@ import type { IndexHour, IndexRun } from './index';
 
 /*
  * camera: it gave no pictures (its reason is the state); hub: the hub was off;
- * away: the server was, for the hub; slow: the way to the server; server: it
- * does not give out what it was given; gone: the oldest went for newer ones
+ * away: the server was, for the hub; slow: the way to the server; disk: the
+ * server's was full or too slow; server: it does not give out what it was
+ * given; gone: the oldest went for newer ones
  */
-export type Cause = 'camera' | 'hub' | 'away' | 'slow' | 'server' | 'gone';
+export type Cause = 'camera' | 'hub' | 'away' | 'slow' | 'disk' | 'server' | 'gone';
+
+/* States of the index beyond a camera's own. */
+const AWAY = 64;
+const SLOW = 65;
+const DISK = 66;
 
 export interface Gap {
   from: number; /* µs */
@@ -76,7 +82,7 @@ function stateSpans(h: IndexHour): (Span & { state: number })[] {
 }
 
 function causeOf(state: number): Cause {
-  return state === 64 ? 'away' : state === 65 ? 'slow' : 'camera';
+  return state === AWAY ? 'away' : state === SLOW ? 'slow' : state === DISK ? 'disk' : 'camera';
 }
 
 /*
@@ -124,6 +130,30 @@ function joined(gaps: Gap[]): Gap[] {
   return all;
 }
 
+/* What the hub said of all that time. */
+function spansOf(rows: IndexRow[], state: number): Span[] {
+  return merged(rows.flatMap((r) => stateSpans(r.hour)).filter((s) => s.state === state && s.to > s.from));
+}
+
+/*
+ * What was recorded and is not shown. While the server was away the hub kept
+ * what it could: what is missing then it may have had no room for.
+ */
+function blamed(lost: Span, away: Span[]): Gap[] {
+  const all: Gap[] = [];
+  let at = lost.from;
+  const add = (to: number, cause: Cause, state: number) => {
+    if (to > at) all.push({ from: at, to, cause, state });
+    at = Math.max(at, to);
+  };
+  for (const a of away.filter((s) => s.to > lost.from && s.from < lost.to)) {
+    add(a.from, 'server', 0);
+    add(Math.min(a.to, lost.to), 'away', AWAY);
+  }
+  add(lost.to, 'server', 0);
+  return all;
+}
+
 export interface LedgerQuestion {
   rows: IndexRow[];
   from: number;
@@ -142,10 +172,14 @@ export function ledger(q: LedgerQuestion): Gap[] {
   const begin = Math.max(from, gone[0]?.to ?? from);
   const runs = q.rows.flatMap((r) => r.hour.runs.filter((x) => x.as === 'main'));
   const hidden = withheld(q.rows, begin);
-  const missing = between(stretches(runs), begin, q.to).flatMap((g) => explain(g, q.rows, hidden));
-  const lost = q.lost.filter((l) => l.to > begin && l.from < q.to).map((l): Gap => ({
-    from: Math.max(l.from, begin), to: Math.min(l.to, q.to), cause: 'server', state: 0,
-  }));
+  /* a run goes on while the server does not record it */
+  const unrecorded = spansOf(q.rows, DISK);
+  const there = stretches(runs)
+    .flatMap((s) => (unrecorded.length > 0 ? between(unrecorded, s.from, s.to) : [s]));
+  const missing = between(there, begin, q.to).flatMap((g) => explain(g, q.rows, hidden));
+  const away = spansOf(q.rows, AWAY);
+  const lost = q.lost.filter((l) => l.to > begin && l.from < q.to)
+    .flatMap((l) => blamed({ from: Math.max(l.from, begin), to: Math.min(l.to, q.to) }, away));
   return [...gone, ...joined([...missing, ...lost].sort((a, b) => a.from - b.from))];
 }
 

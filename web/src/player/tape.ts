@@ -70,6 +70,9 @@ export class Tape {
     let last = i;
     while (this.fast && last < i + KEYS_AT_ONCE && all[last + 1]?.run === p.run) last++;
     const job = this.fetch(p, all[last]!.until).then((ok) => {
+      /* it may come later: a hub sends what it said while the server was away */
+      const at = this.lost.findIndex((l) => l.from === p.time);
+      if (at >= 0) this.lost.splice(at, 1);
       if (!ok) this.lost.push({ from: p.time, to: all[last]!.end });
       return ok;
     });

@@ -2,7 +2,7 @@
  * together.tsx - up to four cameras on one clock: one timeline moves them all.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { timeText, words } from '../../words/en';
+import { clockText, words } from '../../words/en';
 import { allOpen, playerNow, togetherOpen } from '../app/flow';
 import type { Tile } from '../app/player';
 import type { CameraRow } from '../app/state';
@@ -84,7 +84,7 @@ export function Together() {
         <button type="button" class="quiet" onClick={allOpen}><Icon name="grid" />{w.title}</button>
         <h1 id="together-title">{w.together}</h1>
         <span class="fill" />
-        {v && v.captured > 0 && <time>{timeText(v.position > 0 ? v.position : v.captured)}</time>}
+        {v && v.captured > 0 && <time>{clockText(v.position > 0 ? v.position : v.captured, zone, true)}</time>}
       </div>
       <Chosen things={things} />
       <ul

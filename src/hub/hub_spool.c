@@ -1,0 +1,230 @@
+/*
+ * hub_spool.c - the spool, caught up: when the server is back, what it missed
+ * is sent on slots of their own, oldest first, while live goes before it. A
+ * little at a time: the server says that it lies on its disk before more is
+ * sent. Then the file goes.
+ *
+ *   idle --a file--> opening --opened--> sending <--kept-- flushing
+ *     sending --a piece, or all of it--> flushing --all kept--> idle
+ *     any --the line broke, or it was not kept--> idle
+ */
+#include "hub/hub.h"
+
+#define STEP_MS      5
+#define REST_MS      1000
+#define REST_MS_MAX  30000
+#define PIECE_OCTETS ((uint64_t)1 << 20)
+/* Live waits behind no more than this. */
+#define UNSENT_MAX        ((size_t)128 << 10)
+#define UNSENT_FRAMES_MAX 64
+/* A file at which the line breaks that often: the server does not like it. */
+#define TRIES_MAX 50
+
+static_assert(UPLINK_STREAMS_MAX <= SPOOL_WRITERS_MAX,
+    "each stream may be spooled");
+
+static void step_due(struct loop_timer *t);
+
+static void
+step_after(struct hub *h, uint64_t ms)
+{
+	if (loop_timer_set(h->loop, &h->catching.timer, ms, step_due) != ERR_OK)
+		loop_stop(h->loop);
+}
+
+/* Later, and later each time. */
+static void
+rest(struct hub *h)
+{
+	struct catching *c = &h->catching;
+
+	step_after(h, c->rest_ms);
+	c->rest_ms = 2 * c->rest_ms > REST_MS_MAX ? REST_MS_MAX
+						  : 2 * c->rest_ms;
+}
+
+static struct spool_file *
+file_leave(struct hub *h)
+{
+	struct catching *c = &h->catching;
+	struct spool_file *f = c->file;
+
+	spool_reader_close(&c->reader, f);
+	c->state = CATCHING_IDLE;
+	c->file = NULL;
+	return f;
+}
+
+void
+hub_spool_init(struct hub *h)
+{
+	h->catching = (struct catching){ .reader = { .fd = -1 } };
+	if (spool_open(&h->spool, h->folder_fd, h->settings.spool_octets,
+		h->settings.uid_base) != ERR_OK)
+		log_event(EV_HUB_SPOOL, F_NONE, F_NONE);
+}
+
+void
+hub_spool_fini(struct hub *h)
+{
+	loop_timer_remove(&h->catching.timer);
+	(void)file_leave(h);
+	spool_close(&h->spool);
+}
+
+void
+hub_spool_up(struct hub *h)
+{
+	h->catching.rest_ms = REST_MS;
+	step_after(h, STEP_MS);
+}
+
+void
+hub_spool_down(struct hub *h)
+{
+	struct spool_file *f = file_leave(h);
+
+	loop_timer_remove(&h->catching.timer);
+	if (f != NULL && ++f->tries > TRIES_MAX)
+		spool_drop(&h->spool, f);
+}
+
+static void
+file_begin(struct hub *h)
+{
+	struct catching *c = &h->catching;
+	struct spool_file *f = spool_oldest(&h->spool);
+
+	if (f == NULL) {
+		if (c->busy && h->spool.first == NULL) {
+			log_event(EV_HUB_CAUGHT_UP, F_NONE, F_NONE);
+			c->busy = false;
+			h->spool.lost = 0;
+		}
+		step_after(h, REST_MS);
+		return;
+	}
+	if (spool_read(&h->spool, f, &c->reader) != ERR_OK) {
+		spool_drop(&h->spool, f);
+		step_after(h, STEP_MS);
+		return;
+	}
+	c->busy = true;
+	c->file = f;
+	c->state = CATCHING_OPENING;
+	uplink_past_open(&h->uplink, &c->reader.stream);
+}
+
+/* The header, then what is not known to be kept. */
+static enum err
+record_next(struct catching *c, struct slice *ret_record)
+{
+	enum err e;
+
+	if (c->reader.headed &&
+	    (e = spool_reader_skip(&c->reader, c->file->kept_at)) != ERR_OK)
+		return e;
+	return spool_reader_next(&c->reader, ret_record);
+}
+
+static void
+flush(struct hub *h, bool ended)
+{
+	h->catching.ended = ended;
+	h->catching.state = CATCHING_FLUSHING;
+	uplink_past_flush(&h->uplink, h->catching.slot);
+}
+
+static void
+records_send(struct hub *h)
+{
+	struct catching *c = &h->catching;
+	struct slice record;
+
+	while (uplink_backlog(&h->uplink) < UNSENT_MAX &&
+	       uplink_frames(&h->uplink) < UNSENT_FRAMES_MAX) {
+		if (record_next(c, &record) != ERR_OK) {
+			flush(h, true);
+			return;
+		}
+		if (uplink_past_record(&h->uplink, c->slot, record) != ERR_OK ||
+		    c->state != CATCHING_SENDING)
+			return; /* the line breaks */
+		if (c->reader.at >= c->from + PIECE_OCTETS) {
+			flush(h, false);
+			return;
+		}
+	}
+	step_after(h, STEP_MS);
+}
+
+static void
+step_due(struct loop_timer *t)
+{
+	struct hub *h = OBJ_OF(t, struct hub, catching.timer);
+
+	if (h->uplink.state != UPLINK_UP)
+		return;
+	if (h->catching.state == CATCHING_IDLE)
+		file_begin(h);
+	else if (h->catching.state == CATCHING_SENDING)
+		records_send(h);
+}
+
+static void
+sending_begin(struct hub *h)
+{
+	struct catching *c = &h->catching;
+
+	c->state = CATCHING_SENDING;
+	c->from = c->reader.at > c->file->kept_at ? c->reader.at
+						  : c->file->kept_at;
+	step_after(h, 0);
+}
+
+void
+hub_spool_opened(struct hub *h, uint32_t slot)
+{
+	if (h->catching.state != CATCHING_OPENING)
+		return;
+	h->catching.slot = slot;
+	sending_begin(h);
+}
+
+void
+hub_spool_refused(struct hub *h, bool for_good)
+{
+	if (h->catching.state != CATCHING_OPENING)
+		return;
+	struct spool_file *f = file_leave(h);
+	if (!for_good) {
+		rest(h);
+		return;
+	}
+	/* of a camera that was removed */
+	spool_drop(&h->spool, f);
+	step_after(h, STEP_MS);
+}
+
+void
+hub_spool_kept(struct hub *h, bool kept)
+{
+	struct catching *c = &h->catching;
+
+	if (c->state != CATCHING_FLUSHING)
+		return;
+	if (!kept) { /* its disk is full, or it began anew: all of it again */
+		file_leave(h)->kept_at = 0;
+		rest(h);
+		return;
+	}
+	c->rest_ms = REST_MS;
+	c->file->kept_at = c->reader.at;
+	c->file->tries = 0;
+	if (!c->ended) {
+		sending_begin(h);
+		return;
+	}
+	spool_drop(&h->spool, file_leave(h));
+	step_after(h, STEP_MS);
+}
