@@ -5,7 +5,7 @@
 #ifndef SCHEMA_SQL_H
 #define SCHEMA_SQL_H
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 2
 
 /* What a new store is made with. */
 extern const char *const schema_sql[];
