@@ -1,5 +1,5 @@
 /*
- * golden DIR - compare run.json and directory.json in DIR with what this code
+ * golden DIR - compare run.json, directory.json and ledger.json in DIR with what this code
  * makes; golden -w DIR writes them. They are read by the TypeScript side too:
  * who changes a format sees it here first.
  */
@@ -48,7 +48,8 @@ main(int argc, char **argv)
 		const char *name;
 		json_t *(*make)(void);
 	} files[] = { { "run.json", golden_run },
-		{ "directory.json", golden_directory } };
+		{ "directory.json", golden_directory },
+		{ "ledger.json", golden_ledger } };
 	const bool write = argc == 3 && strcmp(argv[1], "-w") == 0;
 	bool all = true;
 

@@ -10,8 +10,9 @@
 #include "base/slice.h"
 
 json_t *hex_json(struct slice s);
-/* The whole of run.json and of directory.json. */
+/* The whole of run.json, directory.json and ledger.json. */
 json_t *golden_run(void);
 json_t *golden_directory(void);
+json_t *golden_ledger(void);
 
 #endif

@@ -24,6 +24,7 @@
 /* States beyond the reasons of a camera (hub/unit.h). */
 #define INDEX_SERVER_AWAY 64
 #define INDEX_UPLINK_SLOW 65
+#define INDEX_SERVER_DISK 66 /* it had no room, or its disk was too slow */
 
 /* The newest row before this one, so that none can be left out. */
 struct index_before {

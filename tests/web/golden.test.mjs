@@ -8,7 +8,7 @@ import { load, vectors } from './source.mjs';
 
 const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/kdf', 'crypto/kx',
   'crypto/names', 'crypto/sign', 'crypto/signpublic', 'model/run', 'model/directory',
-  'model/hours', 'proto/record', 'model/people', 'model/keyring');
+  'model/hours', 'proto/record', 'model/people', 'model/keyring', 'model/index', 'model/ledger');
 const { hex, unhex } = e;
 const same = (got, want, what) => assert.equal(hex(got), want, what);
 const run = vectors('eaves/run.json');
@@ -174,4 +174,13 @@ test('an hour list has a place for each hour and for the spare', async () => {
   assert.equal(l.length, 23 + 40 * 101);
   const third = (await e.hourPair(thing, 489978)).public;
   same(l.slice(23 + 80 + 8, 23 + 80 + 40), hex(third));
+});
+
+test('what is missing, and why, is what C finds', async () => {
+  const { cases } = vectors('eaves/ledger.json');
+  assert.ok(cases.length >= 25);
+  for (const c of cases) {
+    const rows = c.rows.map((r) => ({ ...r, hour: e.indexParse(unhex(r.octets)) }));
+    assert.deepEqual(e.ledger({ ...c, rows }), c.gaps, c.what);
+  }
 });
