@@ -86,7 +86,7 @@ static const struct scene scenes[] = {
 		.run = 1,
 		.state = { { 700, 66 }, { 760, 0 } },
 		.rec = { { 0, 3600 } } } },
-	    HOURS(0, 1) },
+	    HOURS(0, 1), .lost = { AT(HOUR, 710), AT(HOUR, 720) } },
 	{ "away all the same, and spooled: nothing is missing",
 	    { { .hour = HOUR,
 		.to_s = 3600,

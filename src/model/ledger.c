@@ -364,9 +364,9 @@ layers_give(struct ledger *l, struct span at, uint64_t last_us)
 	const uint64_t until = known_until(l);
 
 	let_go_give(l);
+	states_give(l, true);
 	for (size_t i = 0; i < l->q->lost_count; i++)
 		lost_give(l, l->q->lost[i]);
-	states_give(l, true);
 	recorded_take(l);
 	short_drop(l);
 	states_give(l, false);

@@ -5,7 +5,7 @@
  * they share tests/vectors/eaves/ledger.json.
  *
  * A stretch of time belongs to the first of these that covers it: let go; not
- * given out when asked; not kept (the disk); recorded, so not missing; what
+ * kept (the disk); not given out when asked; recorded, so not missing; what
  * the hub said went on; withheld; after the hub's last word; the rest: it was
  * off.
  *

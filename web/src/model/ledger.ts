@@ -5,7 +5,7 @@
  * tests/vectors/eaves/ledger.json. Pure.
  *
  * A stretch of time belongs to the first of these that covers it: let go; not
- * given out when asked; not kept (the disk); recorded, so not missing; what
+ * kept (the disk); not given out when asked; recorded, so not missing; what
  * the hub said went on; withheld; after the hub's last word; the rest: it was
  * off.
  */
@@ -238,11 +238,11 @@ export function ledger(q: LedgerQuestion): Gap[] {
   };
   for (const g of letGo(q, begin)) give(g, g.cause, g.state);
   const states = told(rows);
+  for (const s of states) if (s.state === SERVER_DISK) give(s, 'disk', s.state);
   for (const l of q.lost) {
     for (const s of states) if (s.state === SERVER_AWAY) give(onItsWay(l, s), 'away', s.state);
     give(l, 'server', 0);
   }
-  for (const s of states) if (s.state === SERVER_DISK) give(s, 'disk', s.state);
   const runs = rows.flatMap((r) => r.hour.runs.filter((x) => x.as === 'main'));
   for (const s of stretches(runs)) free.take(s);
   free.drop(LEAST_US);
