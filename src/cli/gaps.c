@@ -23,6 +23,9 @@
 #define DAYS_MAX     400
 #define PROBE_US     60000000u /* one group of each minute is asked for */
 #define SETTLING_US  10000000u /* what is newer may not be on the disk yet */
+#define CUT_US       1000000u
+#define ROW_DUE_US   150000000u
+#define RUN_ENDS_US  3000000u
 #define MISSING      1
 #define NOT_CLEAR    2
 #define NOT_POSSIBLE 3
@@ -191,6 +194,52 @@ named_make(struct gaps *g, struct ledger_named *to)
 	}
 }
 
+/* --- what was recorded after the hub's last row --- */
+
+/* Whether nothing tells what came after that row, and nothing will soon. */
+static bool
+is_cut_off(const struct gaps *g, const struct index_hour *h)
+{
+	for (size_t i = 0; i < g->rows.count; i++)
+		if (g->rows.hour[i].from_us <= h->to_us + CUT_US &&
+		    g->rows.hour[i].to_us > h->to_us)
+			return false;
+	return h->to_us < g->at.to_us && h->to_us + CUT_US > g->at.from_us &&
+	       (h->to_us + ROW_DUE_US < clock_realtime_us() ||
+		   has_row_after(&g->rows, h->to_us));
+}
+
+static enum err
+tail_find(struct gaps *g, const struct index_hour *h, struct index_hour_run *r)
+{
+	uint64_t last_us = 0;
+	enum err e;
+
+	if (r->as != TRACK_MAIN || r->group_count == 0 ||
+	    r->last_us + RUN_ENDS_US < h->to_us)
+		return ERR_OK;
+	e = reader_live_tail(&g->live, &g->camera, &r->run,
+	    &r->group[r->group_count - 1], &last_us);
+	if (e == ERR_OK && last_us > r->last_us)
+		r->last_us = last_us;
+	return e == ERR_MISSING ? ERR_OK : e;
+}
+
+static enum err
+tails_find(struct gaps *g)
+{
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; i < g->rows.count && g->has_live; i++) {
+		struct index_hour *h = &g->rows.hour[i];
+		if (!is_cut_off(g, h))
+			continue;
+		for (size_t k = 0; e == ERR_OK && k < h->run_count; k++)
+			e = tail_find(g, h, &h->run[k]);
+	}
+	return e;
+}
+
 /* --- what is listed, is it given? --- */
 
 static int
@@ -335,7 +384,7 @@ camera_find(struct gaps *g, struct ledger_named *named)
 	enum err e;
 
 	named_make(g, named); /* before the rows: they are at least as new */
-	if ((e = rows_read(g)) != ERR_OK)
+	if ((e = rows_read(g)) != ERR_OK || (e = tails_find(g)) != ERR_OK)
 		return e;
 	return lost_make(g);
 }

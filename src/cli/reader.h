@@ -105,5 +105,12 @@ reader_live_heads(struct reader_live *l, const struct reader_camera *c);
 MUST_USE enum err
 reader_live_group(struct reader_live *l, const struct reader_camera *c,
     const struct run_id *run, const struct index_group *group);
+/*
+ * How far the server has that run behind a group of it, by marks that hold: a
+ * hub that was cut off could not write down its last minute.
+ */
+MUST_USE enum err reader_live_tail(struct reader_live *l,
+    const struct reader_camera *c, const struct run_id *run,
+    const struct index_group *group, uint64_t *ret_us);
 
 #endif

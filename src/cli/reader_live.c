@@ -12,6 +12,7 @@
 #define HEADS_MS     3000 /* a hub that hears of a viewer answers at once */
 #define HEADS_OLD_US 20000000
 #define SLOT_OCTETS  4
+#define GROUPS_MAX   64
 
 static size_t
 hub_number(const struct reader *r, const struct id *hub)
@@ -195,42 +196,53 @@ reader_live_heads(struct reader_live *l, const struct reader_camera *c)
 
 /* --- groups --- */
 
-/* What came of one group. */
+/* What came of a range of one run. */
 struct probe {
 	const struct reader_camera *c;
-	const struct index_group *group;
-	const struct run_id *wanted;
-	struct run_reader *run;
-	bool key, holds;
+	const struct run_id *run;
+	uint64_t about_us;
+	struct run_reader *reader;
+	uint64_t key_index;           /* of the newest key frame */
+	uint64_t held_index, held_us; /* newest key frame, time with a mark */
 };
+
+static void
+header_take(struct reader_live *l, struct probe *p, struct slice record)
+{
+	struct run_info info;
+
+	if (p->reader != NULL ||
+	    reader_run(l->reader, p->c, &p->c->main, RUN_MEDIA, p->about_us,
+		record, &info, &p->reader) != ERR_OK ||
+	    memcmp(&info.run, p->run, sizeof info.run) == 0)
+		return;
+	run_read_close(p->reader);
+	p->reader = NULL;
+}
 
 static void
 record_take(struct reader_live *l, struct probe *p, struct slice record)
 {
-	struct run_info info;
 	struct run_said said;
-	uint8_t flags;
 	struct slice body;
+	uint8_t flags;
 
 	if (run_record_flags(record, &flags, &body) != ERR_OK)
 		return;
 	if (flags == RUN_HEADER) {
-		if (p->run == NULL &&
-		    reader_run(l->reader, p->c, &p->c->main, RUN_MEDIA,
-			p->group->time_us, record, &info, &p->run) == ERR_OK &&
-		    memcmp(&info.run, p->wanted, sizeof info.run) != 0) {
-			run_read_close(p->run);
-			p->run = NULL;
-		}
+		header_take(l, p, record);
 		return;
 	}
-	if (p->run == NULL || run_read(p->run, record, &said) != ERR_OK)
+	if (p->reader == NULL || run_read(p->reader, record, &said) != ERR_OK)
 		return;
-	if (said.index == p->group->index && said.flags == RUN_KEY)
-		p->key = true;
-	p->holds = p->holds || (p->key && said.verified_first != 0 &&
-				   said.verified_first <= p->group->index &&
-				   said.verified_last >= p->group->index);
+	if (said.flags == RUN_KEY)
+		p->key_index = said.index;
+	if (said.verified_first == 0)
+		return;
+	p->held_us = said.time_us; /* of the last record under the mark */
+	if (said.verified_first <= p->key_index &&
+	    said.verified_last >= p->key_index)
+		p->held_index = p->key_index;
 }
 
 static enum err
@@ -253,26 +265,59 @@ records_take(struct reader_live *l, struct probe *p, uint32_t slot)
 	}
 }
 
-enum err
-reader_live_group(struct reader_live *l, const struct reader_camera *c,
-    const struct run_id *run, const struct index_group *group)
+/* Groups of the run from that one on; keys: key frames and their marks alone. */
+static enum err
+range_ask(struct reader_live *l, struct probe *p, uint64_t index, int groups,
+    bool keys)
 {
-	struct probe p = { .c = c, .group = group, .wanted = run };
 	json_t *answer;
 	enum err e;
 
+	p->key_index = p->held_index = 0;
 	if ((e = live_say(&l->wire,
-		 json_pack("{s:s,s:I,s:o,s:o,s:I,s:i,s:b}", "t", "range", "n",
-		     ++l->n, "stream", json_id(&c->main), "run",
-		     json_b64(SLICE_OF(run->octets)), "index",
-		     (json_int_t)group->index, "groups", 1, "keys", true))) !=
-		ERR_OK ||
+		 json_pack("{s:s,s:I,s:o,s:o,s:I,s:i,s:I,s:b}", "t", "range",
+		     "n", ++l->n, "stream", json_id(&p->c->main), "run",
+		     json_b64(SLICE_OF(p->run->octets)), "index",
+		     (json_int_t)index, "groups", groups, "until",
+		     (json_int_t)UINT32_MAX, "keys", keys))) != ERR_OK ||
 	    (e = until(l, "range", &answer)) != ERR_OK)
 		return e;
 	const json_int_t slot = json_integer_value(
 	    json_object_get(answer, "slot"));
 	json_decref(answer);
-	e = records_take(l, &p, (uint32_t)slot);
-	run_read_close(p.run);
-	return e != ERR_OK ? e : p.holds ? ERR_OK : ERR_MISSING;
+	e = records_take(l, p, (uint32_t)slot);
+	run_read_close(p->reader);
+	p->reader = NULL;
+	return e;
+}
+
+enum err
+reader_live_group(struct reader_live *l, const struct reader_camera *c,
+    const struct run_id *run, const struct index_group *group)
+{
+	struct probe p = { .c = c, .run = run, .about_us = group->time_us };
+	const enum err e = range_ask(l, &p, group->index, 1, true);
+
+	return e == ERR_OK && p.held_index != group->index ? ERR_MISSING : e;
+}
+
+enum err
+reader_live_tail(struct reader_live *l, const struct reader_camera *c,
+    const struct run_id *run, const struct index_group *group, uint64_t *ret_us)
+{
+	struct probe p = { .c = c, .run = run, .about_us = group->time_us };
+	uint64_t index = group->index, before;
+	enum err e;
+
+	do {
+		before = index;
+		if ((e = range_ask(l, &p, before, GROUPS_MAX, true)) != ERR_OK)
+			return e;
+		index = p.held_index;
+	} while (index > before);
+	if (index == 0)
+		return ERR_MISSING;
+	if ((e = range_ask(l, &p, index, 1, false)) == ERR_OK)
+		*ret_us = p.held_us;
+	return e;
 }

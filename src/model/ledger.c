@@ -388,9 +388,19 @@ gap_order(const void *a, const void *b)
 	    &((const struct gap *)b)->at);
 }
 
+/* The camera runs, or its process starts, and no picture is there yet. */
+static bool
+is_pause(const struct gap *g)
+{
+	return g->cause == CAUSE_CAMERA &&
+	       (g->state == 0 || g->state == NO_PROCESS) &&
+	       g->at.to_us - g->at.from_us <= SETTLE_US;
+}
+
 /*
- * A trouble ends with the next key frame, not with its own end; and before a
- * camera's first one there is none. first: when the camera's first row begins.
+ * A trouble begins with the last picture, before anybody notices, and ends
+ * with the next key frame, not with its own end; and before a camera's first
+ * one there is none. first: when the camera's first row begins.
  */
 static void
 settle(struct ledger *l, uint64_t first_us)
@@ -400,19 +410,21 @@ settle(struct ledger *l, uint64_t first_us)
 	for (size_t i = 0; i < l->gap_count; i++) {
 		struct gap g = l->gap[i];
 		const struct gap *last = n > 0 ? &l->gap[n - 1] : NULL;
-		const bool is_short = g.cause == CAUSE_CAMERA &&
-				      (g.state == 0 || g.state == NO_PROCESS) &&
-				      g.at.to_us - g.at.from_us <= SETTLE_US;
-		if (is_short && g.at.from_us == first_us) {
+		const struct gap *next = i + 1 < l->gap_count ? &l->gap[i + 1]
+							      : NULL;
+		const struct gap *of = &l->gap[i];
+		if (is_pause(&g) && g.at.from_us == first_us) {
 			first_us = g.at.to_us;
 			continue;
 		}
-		if (is_short && last != NULL &&
-		    last->at.to_us == g.at.from_us &&
-		    last->cause != CAUSE_GONE) {
-			g.cause = last->cause;
-			g.state = last->state;
-		}
+		if (is_pause(&g) && last != NULL &&
+		    last->at.to_us == g.at.from_us && last->cause != CAUSE_GONE)
+			of = last;
+		else if (is_pause(&g) && next != NULL &&
+			 next->at.from_us == g.at.to_us)
+			of = next;
+		g.cause = of->cause;
+		g.state = of->state;
 		l->gap[n++] = g;
 	}
 	l->gap_count = n;

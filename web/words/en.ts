@@ -59,9 +59,12 @@ const causes: Record<Gap['cause'], string> = {
   hub: 'The hub was off.',
   away: 'The server was away.',
   slow: 'The way to the server was too slow.',
+  disk: 'The server’s disk was full or too slow.',
   server: 'The server does not give out what it was given.',
   gone: 'Older than what is kept.',
+  silent: 'The hub has not said anything since.',
 };
+const goneByWord = 'The server says that it keeps nothing older.';
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
@@ -242,7 +245,15 @@ export const words = {
     speed: 'Speed', nextGap: 'Next gap',
     whole: 'Nothing is missing here.',
     missing: (n: number, s: number) => `${plural(n, 'gap', 'gaps')}, ${span(s)} missing`,
-    cause: (g: Gap) => (g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause]),
+    gaps: 'What is missing of this day',
+    long: span,
+    unread: 'The server did not say what is recorded.',
+    unconfirmed: 'Not confirmed: the server shows no word of the hub on what is newest.',
+    confirmed: (time: string) => `Confirmed by the hub until ${time}.`,
+    cause: (g: Gap) => {
+      if (g.cause === 'gone' && g.state === 1) return goneByWord;
+      return g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause];
+    },
   },
   account: {
     title: 'Account', home: 'Home', open: 'Account',

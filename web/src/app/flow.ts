@@ -271,7 +271,7 @@ function playerHome(h: Home): PlayerHome {
 
 async function playerCamera(h: Home, c: Camera): Promise<PlayerCamera> {
   return {
-    thing: c.thing.id, stream: c.stream, thumb: c.thumb, index: c.index, keys: await h.thingKeys(c.thing.id),
+    thing: c.thing.id, stream: c.stream, thumb: c.thumb, index: c.index, born: c.born, keys: await h.thingKeys(c.thing.id),
     hub: { id: c.hub.id, sign: unb64(c.hub.sign), kx: unb64(c.hub.kx) },
   };
 }

@@ -53,6 +53,7 @@ export interface Camera {
   sub: string;
   thumb: string;
   index: string;
+  born: number; /* µs, when it was listed first */
   hub: Hub;
 }
 
@@ -66,6 +67,7 @@ export class Home {
   readonly epochs = new Map<number, EpochKeys>();
   private readonly items = new Map<number, Item>(); /* home keys by epoch */
   private readonly hashes = new Map<number, Octets>();
+  private readonly births = new Map<string, number>(); /* of things, µs */
 
   constructor(private readonly reader: Reader) {}
 
@@ -115,8 +117,13 @@ export class Home {
       await this.epochCheck(next);
       this.epochSince = next.time;
     }
-    this.directory = next;
-    this.hashes.set(next.version, next.hash);
+    this.believe(next);
+  }
+
+  private believe(d: Directory): void {
+    this.directory = d;
+    this.hashes.set(d.version, d.hash);
+    for (const t of d.people.things) if (!this.births.has(t.id)) this.births.set(t.id, d.time);
   }
 
   /*
@@ -149,8 +156,7 @@ export class Home {
   take(d: Directory, keys?: EpochKeys): void {
     if (keys) this.epochs.set(d.epoch, keys);
     if (d.epoch !== this.directory?.epoch) this.epochSince = d.time;
-    this.directory = d;
-    this.hashes.set(d.version, d.hash);
+    this.believe(d);
   }
 
   get cameras(): Camera[] {
@@ -160,7 +166,7 @@ export class Home {
       const of = (as: TrackKind) => thing.streams.find((s) => s.as === as)?.id ?? '';
       const stream = of('main') || thing.streams.find((s) => s.class === 1)?.id;
       if (thing.kind !== 'camera' || !hub || !stream) return [];
-      return [{ thing, stream, sub: of('sub'), thumb: of('thumb'), index: of('index'), hub }];
+      return [{ thing, stream, sub: of('sub'), thumb: of('thumb'), index: of('index'), born: this.births.get(thing.id) ?? 0, hub }];
     });
   }
 

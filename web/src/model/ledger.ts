@@ -149,7 +149,7 @@ function withheld(rows: IndexRow[], days: number[]): Span[] {
 }
 
 /* The same for the end: rows newer than ours, which heads name. */
-function unshown(rows: IndexRow[], named: Named | null): Span[] {
+export function unshown(rows: IndexRow[], named: Named | null): Span[] {
   if (!named || knownUntil(rows) > named.time) return []; /* older than our rows */
   const ours = rows.find((r) => r.run === named.run);
   if (ours && (ours.mark > named.mark ||
@@ -193,21 +193,29 @@ function letGo(q: LedgerQuestion, begin: number): Gap[] {
   return all.filter((g) => g.from < g.to);
 }
 
+/* The camera runs, or its process starts, and no picture is there yet. */
+function isPause(g: Gap): boolean {
+  return g.cause === 'camera' && (g.state === 0 || g.state === NO_PROCESS) &&
+    g.to - g.from <= SETTLE_US;
+}
+
 /*
- * A trouble ends with the next key frame, not with its own end; and before a
- * camera's first one there is none. first: when the camera's first row begins.
+ * A trouble begins with the last picture, before anybody notices, and ends
+ * with the next key frame, not with its own end; and before a camera's first
+ * one there is none. first: when the camera's first row begins.
  */
 function settled(gaps: Gap[], first: number): Gap[] {
   const all: Gap[] = [];
-  for (const g of gaps) {
+  gaps.forEach((g, i) => {
     const last = all[all.length - 1];
-    const short = g.cause === 'camera' && (g.state === 0 || g.state === NO_PROCESS) &&
-      g.to - g.from <= SETTLE_US;
-    if (short && g.from === first) first = g.to;
-    else if (short && last?.to === g.from && last.cause !== 'gone')
+    const next = gaps[i + 1];
+    if (!isPause(g)) all.push(g);
+    else if (g.from === first) first = g.to;
+    else if (last?.to === g.from && last.cause !== 'gone')
       all.push({ ...g, cause: last.cause, state: last.state });
+    else if (next?.from === g.to) all.push({ ...g, cause: next.cause, state: next.state });
     else all.push(g);
-  }
+  });
   return all;
 }
 

@@ -19,6 +19,7 @@ export interface PlayerCamera {
   stream: string;
   thumb: string; /* '': it has none */
   index: string;
+  born: number; /* µs, when the directory first listed it */
   hub: PlayerHub;
   keys: EpochKey[]; /* the thing's key in each epoch */
 }
@@ -92,7 +93,9 @@ export interface DaysView {
   motion: { time: number; motion: number }[];
   first: number; /* the camera's first known moment; 0: none yet */
   until: number; /* later is not written down yet */
+  confirmed: number; /* by the hub's heads until then; 0: they are not there, or name more */
   loading: boolean;
+  unread: boolean; /* the server did not answer */
 }
 
 export type FromPlayer =

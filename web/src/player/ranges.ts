@@ -22,6 +22,7 @@ export class Ranges {
   private readonly slots = new Map<number, Track>();
   private readonly ends = new Map<number, () => void>();
   private readonly queue: (() => void)[] = [];
+  private breaks = 0;
   private running = 0;
 
   constructor(private readonly line: Line) {}
@@ -32,6 +33,7 @@ export class Ranges {
 
   /* The line broke: what was asked will not come. */
   lost(): void {
+    this.breaks++;
     for (const end of this.ends.values()) end();
     this.ends.clear();
     this.slots.clear();
@@ -49,6 +51,11 @@ export class Ranges {
   private async turn(): Promise<void> {
     if (this.running >= AT_ONCE) await new Promise<void>((go) => this.queue.push(go));
     this.running++;
+  }
+
+  /* How often the line broke: who asked before may ask again. */
+  get broken(): number {
+    return this.breaks;
   }
 
   /* True when the server had it; events come before. */

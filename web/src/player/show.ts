@@ -63,7 +63,7 @@ export class Show {
   private still: Unit | null = null; /* of a stream that stopped */
 
   constructor(
-    private readonly line: Line, ranges: Ranges, private readonly keys: CameraKeys,
+    private readonly line: Line, ranges: Ranges, readonly keys: CameraKeys,
     readonly days: Days, private readonly screen: Screen, private readonly events: ShowEvents,
   ) {
     this.past = new Past(line, ranges, keys, this.ring);

@@ -2,6 +2,7 @@
  * tape.ts - a window into the recording, wherever the index says that there
  * is one: groups are fetched as they are needed and kept in a ring.
  */
+import { now } from '../model/clock';
 import type { Span } from '../model/ledger';
 import type { Days, Place } from './days';
 import type { Ranges } from './ranges';
@@ -11,11 +12,12 @@ import type { CameraKeys } from './track';
 const GAP_US = 1_000_000;
 const WINDOW_US = 60_000_000;
 const KEYS_AT_ONCE = 12; /* listed groups, when only key frames are wanted */
+const SETTLING_US = 10_000_000; /* what is newer may not be on the server's disk yet */
 
 export class Tape {
   ring = new Ring();
   fast = false; /* key frames alone */
-  readonly lost: Span[] = []; /* indexed, but the server did not have it */
+  private readonly missed = new Map<string, Span>(); /* indexed, and not given */
   private readonly have = new Map<string, Promise<boolean>>();
 
   constructor(
@@ -31,17 +33,39 @@ export class Tape {
     return `${p.run}:${p.index}`;
   }
 
-  private async fetch(p: Place, until: number): Promise<boolean> {
+  /* What the index lists, and the server did not give when it was asked. */
+  get lost(): Span[] {
+    return [...this.missed.values()];
+  }
+
+  /* Of the groups that were asked for, those whose mark came. */
+  private miss(asked: Place[], signed: Set<string>): void {
+    for (const p of asked) {
+      if (signed.has(this.name(p))) this.missed.delete(this.name(p));
+      else if (p.time < now() - SETTLING_US)
+        this.missed.set(this.name(p), { from: p.time, to: p.end });
+    }
+  }
+
+  private async fetch(asked: Place[]): Promise<boolean> {
     const ring = this.ring;
+    const p = asked[0]!;
+    const until = asked[asked.length - 1]!.until;
+    const signed = new Set<string>();
+    const broken = this.ranges.broken;
     const ok = await this.ranges.get(
       this.keys, this.keys.camera.stream,
       { run: p.run, index: p.index, until, about: p.time, keys: this.fast },
       {
         unit: (u) => ring.add(u),
-        verified: (run, first, last) => ring.verify(run, first, last),
+        verified: (run, first, last) => {
+          ring.verify(run, first, last);
+          for (const a of asked) if (a.run === run && a.index >= first && a.index <= last) signed.add(this.name(a));
+        },
         trouble: () => {},
       });
-    if (!ok && ring === this.ring) this.have.delete(this.name(p));
+    if (this.ranges.broken === broken) this.miss(asked, signed);
+    if (!ok && ring === this.ring) for (const a of asked) this.have.delete(this.name(a));
     return ok;
   }
 
@@ -54,10 +78,7 @@ export class Tape {
     if (known) return known;
     let last = i;
     while (this.fast && last < i + KEYS_AT_ONCE && all[last + 1]?.run === p.run) last++;
-    const job = this.fetch(p, all[last]!.until).then((ok) => {
-      if (!ok) this.lost.push({ from: p.time, to: all[last]!.end });
-      return ok;
-    });
+    const job = this.fetch(all.slice(i, last + 1));
     for (let k = i; k <= last; k++) this.have.set(this.name(all[k]!), job);
     return job;
   }

@@ -8,14 +8,15 @@ import { same, type Octets } from '../base/octets';
 import { clockAsk, clockRead, now, type Offset } from '../model/clock';
 import { headsOpen, type Heads } from '../model/heads';
 import { Days } from './days';
+import { daysView } from './gaps';
 import { Line } from './line';
 import type {
   Alarm, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, ToPlayer, View,
 } from './messages';
-import { ledger, stretches } from '../model/ledger';
 import { Ranges } from './ranges';
 import { Screen } from './screen';
 import { Show } from './show';
+import { tailsFind } from './tails';
 import { Thumbs } from './thumbs';
 import { CameraKeys } from './track';
 
@@ -76,6 +77,7 @@ async function headsTake(j: Json): Promise<void> {
     directoryCheck(heads);
     const head = show && heads.streams.get(show.camera.stream);
     if (head) show?.head(hex(head.run), head.markNumber);
+    if (show) show.days.heard(heads);
     tell();
     return;
   }
@@ -170,31 +172,19 @@ async function hubAsk(id: number, hub: string, body: string): Promise<void> {
 
 /* --- the timeline --- */
 
-function daysSay(s: Show, from: number, to: number, loading: boolean): void {
-  const rows = s.days.rows;
-  const runs = s.days.runs('main');
-  const first = rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
-  const until = s.days.until;
-  post({
-    t: 'days', camera: s.camera.thing, from, to, loading, until,
-    first: Number.isFinite(first) ? first : 0,
-    spans: stretches(runs).filter((x) => x.to > from && x.from < to),
-    gaps: ledger({
-      rows, from, to: Math.min(to, until), since: first, oldest: 0, lost: s.deck.tape.lost,
-    }),
-    motion: s.days.places('main').filter((p) => p.time >= from && p.time < to && p.motion > 0)
-      .map((p) => ({ time: p.time, motion: p.motion })),
-  });
-}
-
 /* What is known now, and again when all of it is here. */
 async function daysTell(): Promise<void> {
   const s = show;
   const d = daysWanted;
   if (!s || !d) return;
-  daysSay(s, d.from, d.to, s.days.has);
-  await s.days.cover(d.from, d.to).catch(() => false);
-  if (s === show && d === daysWanted) daysSay(s, d.from, d.to, false);
+  const say = (loading: boolean, unread: boolean) =>
+    post(daysView(s.days, s.deck.tape.lost, { ...d, loading, unread }));
+  say(s.days.has, false);
+  const read = await s.days.survey(d.from, d.to).then(() => true, () => false);
+  if (s !== show || d !== daysWanted) return;
+  say(false, !read);
+  if (read && ranges && (await tailsFind(s.days, ranges, s.keys, d.from, d.to)) &&
+    s === show && d === daysWanted) say(false, false);
 }
 
 /* --- the camera --- */

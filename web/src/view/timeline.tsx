@@ -7,8 +7,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { clockText, dayName, words } from '../../words/en';
 import { playerNow } from '../app/flow';
 import { dayBefore, dayBegin, dayNext, ticks } from '../base/zone';
-import type { Gap } from '../model/ledger';
 import type { DaysView, ToPlayer, View } from '../player/messages';
+import { GapList } from './gaps';
 import { Icon } from './parts';
 import { useStore } from './store';
 
@@ -110,30 +110,6 @@ function Peek({ time, left, zone }: { time: number; left: number; zone: string }
   );
 }
 
-function GapList({ d, at, zone }: { d: DaysView; at: Window; zone: string }) {
-  const gaps = d.gaps.filter((g) => g.to > at.from && g.from < at.to);
-  const missing = gaps.reduce((sum, g) => sum + g.to - g.from, 0);
-  if (!d.first) return null;
-  if (gaps.length === 0) return <p class="hint whole"><Icon name="check" />{w.whole}</p>;
-  const go = (g: Gap) => send({ t: 'seek', time: g.from - 2 * S });
-  return (
-    <details class="gaps">
-      <summary>{w.missing(gaps.length, missing / S)}</summary>
-      <ol>
-        {gaps.slice(-200).map((g) => (
-          <li key={`${g.from}${g.cause}`}>
-            <button type="button" class="link" onClick={() => go(g)}>
-              {clockText(g.from, zone, true)} – {clockText(g.to, zone, true)}
-            </button>
-            <span class={`dot ${g.cause}`} aria-hidden="true" />
-            <span>{w.cause(g)}</span>
-          </li>
-        ))}
-      </ol>
-    </details>
-  );
-}
-
 interface Held {
   time: number;
   left: number;
@@ -151,6 +127,8 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
   const right = end ?? nowUs() + span * 0.02;
   const at: Window = { from: right - span, to: right };
   const days = d && d.camera === v.camera ? d : null;
+  const today = dayBegin(nowUs(), zone);
+  const shownDay = dayBegin(held?.time ?? (v.position > 0 ? v.position : (at.from + Math.min(at.to, nowUs())) / 2), zone);
   const head = held?.time ?? (v.position > 0 ? v.position : nowUs());
 
   useEffect(() => {
@@ -158,11 +136,15 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
     return () => clearInterval(timer);
   }, []);
   useEffect(() => {
-    const ask = () => send({ t: 'days', from: at.from - span, to: Math.min(nowUs(), at.to + span) });
+    /* what is seen and a little around it, and the whole day: its gaps are listed */
+    const ask = () => send({
+      t: 'days', from: Math.min(shownDay, at.from - span),
+      to: Math.min(nowUs(), Math.max(dayNext(shownDay, zone), at.to + span)),
+    });
     ask();
     const timer = setInterval(ask, ASK_MS);
     return () => clearInterval(timer);
-  }, [v.camera, span, end === null ? 0 : Math.floor(end / (span / 4)), v.line]);
+  }, [v.camera, span, end === null ? 0 : Math.floor(end / (span / 4)), v.line, shownDay]);
   /* where one is stays in sight */
   useEffect(() => {
     if (held) return;
@@ -256,8 +238,6 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
     setEnd(last > nowUs() && begin <= nowUs() ? dayNext(nowUs(), zone) : last);
   };
   const headX = useMemo(() => ((head - at.from) / span) * width, [head, at.from, span, width]);
-  const today = dayBegin(nowUs(), zone);
-  const shownDay = dayBegin(held?.time ?? (v.position > 0 ? v.position : (at.from + Math.min(at.to, nowUs())) / 2), zone);
   return (
     <div class="timeline">
       <div class="days">
@@ -320,7 +300,7 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
           <button type="button" class="quiet" onClick={() => send({ t: 'live' })}>{words.home.goLive}</button>
         )}
       </div>
-      {days && <GapList d={days} at={{ from: at.from, to: at.to }} zone={zone} />}
+      {days && <GapList d={days} from={shownDay} to={dayNext(shownDay, zone)} zone={zone} seek={seek} />}
     </div>
   );
 }
