@@ -1,5 +1,8 @@
 #include "hub/camera.h"
 
+#define SILENT_US   3000000u
+#define APART_TIMES 4 /* a camera may be slow by itself */
+
 void
 camera_init(struct camera *c, const struct hub_camera_ids *ids,
     const struct hub_keys *keys, const struct hub_home *home,
@@ -52,6 +55,33 @@ camera_cut(struct camera *c, bool cut, struct hub_now now)
 	index_writer_state(&c->index, said_state(c), now.real_us);
 }
 
+static void
+picture_came(struct camera *c, struct hub_now now)
+{
+	const uint64_t apart_us = now.real_us - c->picture_us;
+
+	if (c->picture_us != 0 && c->state == REASON_RUNNING &&
+	    now.real_us >= c->picture_us)
+		c->apart_us = (3 * c->apart_us + apart_us) / 4;
+	c->picture_us = now.real_us;
+	camera_state(c, REASON_RUNNING, now);
+}
+
+/* No pictures, and its process does not say why: since the last one. */
+static void
+silence_look(struct camera *c, struct hub_now now)
+{
+	const uint64_t most_us = APART_TIMES * c->apart_us > SILENT_US
+				     ? APART_TIMES * c->apart_us
+				     : SILENT_US;
+
+	if (c->state != REASON_RUNNING || c->picture_us == 0 ||
+	    now.real_us < c->picture_us + most_us)
+		return;
+	c->state = REASON_SLOW;
+	index_writer_state_since(&c->index, said_state(c), c->picture_us);
+}
+
 enum err
 camera_unit(struct camera *c, enum track_kind from, const struct unit *u,
     struct hub_now now)
@@ -69,7 +99,7 @@ camera_unit(struct camera *c, enum track_kind from, const struct unit *u,
 	if (u->kind == UNIT_FOUND || u->kind == UNIT_PROFILE)
 		return ERR_SYNTAX; /* it was not asked for that */
 	if (from == TRACK_MAIN && u->kind == UNIT_H264)
-		camera_state(c, REASON_RUNNING, now);
+		picture_came(c, now);
 	/* no browser is sure to play it */
 	if (from == TRACK_MAIN && u->kind == UNIT_H265)
 		camera_state(c, REASON_CODEC, now);
@@ -82,6 +112,7 @@ camera_tick(struct camera *c, struct hub_now now)
 {
 	for (enum track_kind as = TRACK_MAIN; as < TRACK_INDEX; as++)
 		track_tick(&c->track[as], now);
+	silence_look(c, now);
 	index_writer_tick(&c->index, now.real_us);
 }
 

@@ -12,6 +12,8 @@ struct camera {
 	const struct hub_camera_ids *ids;
 	enum reason state;
 	bool cut; /* the server is away: the index says so */
+	/* of its main pictures: when the newest came, how far apart they are */
+	uint64_t picture_us, apart_us;
 	struct track track[TRACK_INDEX]; /* from TRACK_MAIN on */
 	struct index_writer index;
 };

@@ -179,7 +179,7 @@ row_is_there(struct hub *h, const struct row_wait *row)
 {
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
 		struct camera *c = &h->camera[i];
-		if (!h->slot[i].used ||
+		if (!h->slot[i].used || row->name.index == 0 ||
 		    !id_eq(&c->ids->stream[TRACK_INDEX], &row->stream))
 			continue;
 		index_writer_taken(&c->index, &row->head);

@@ -193,6 +193,14 @@ hour_on(struct index_writer *w, uint64_t time_us)
 
 /* --- */
 
+/* What is new is told soon. */
+static void
+row_soon(struct index_writer *w, uint64_t now_us)
+{
+	if (now_us - w->written_us < INDEX_EVERY_US - INDEX_SOON_US)
+		w->written_us = now_us - (INDEX_EVERY_US - INDEX_SOON_US);
+}
+
 void
 index_writer_run(struct index_writer *w, enum track_kind as,
     const struct run_id *run, uint64_t time_us)
@@ -203,9 +211,7 @@ index_writer_run(struct index_writer *w, enum track_kind as,
 	if (!w->begun)
 		return;
 	(void)index_run_begin(&w->x, as, run, time_us);
-	/* what is new is told soon */
-	if (time_us - w->written_us < INDEX_EVERY_US - INDEX_SOON_US)
-		w->written_us = time_us - (INDEX_EVERY_US - INDEX_SOON_US);
+	row_soon(w, time_us);
 }
 
 void
@@ -237,9 +243,25 @@ index_writer_motion(struct index_writer *w, const struct run_id *run,
 void
 index_writer_state(struct index_writer *w, uint8_t state, uint64_t now_us)
 {
+	const bool is_new = state != w->state;
+
 	w->state = state;
-	if (hour_take(w, now_us))
-		index_state(&w->x, state, now_us);
+	if (!hour_take(w, now_us))
+		return;
+	index_state(&w->x, state, now_us);
+	if (is_new)
+		row_soon(w, now_us);
+}
+
+void
+index_writer_state_since(struct index_writer *w, uint8_t state,
+    uint64_t since_us)
+{
+	w->state = state;
+	if (!w->begun)
+		return;
+	index_state(&w->x, state, since_us);
+	row_soon(w, since_us);
 }
 
 void

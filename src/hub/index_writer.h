@@ -66,6 +66,9 @@ void index_writer_record(struct index_writer *w, const struct run_id *run,
 void index_writer_motion(struct index_writer *w, const struct run_id *run,
     uint8_t motion);
 void index_writer_state(struct index_writer *w, uint8_t state, uint64_t now_us);
+/* It began a while ago, as is known only now: in this hour, after the others. */
+void index_writer_state_since(struct index_writer *w, uint8_t state,
+    uint64_t since_us);
 /* Each second or so: a new hour, and a row when one is due. */
 void index_writer_tick(struct index_writer *w, uint64_t now_us);
 /* A row now, if anything was begun: the hub ends. */

@@ -164,6 +164,8 @@ index_state(struct index *x, uint8_t state, uint64_t time_us)
 		return;
 	}
 	x->state[n].time = time_of(x, time_us);
+	if (n > 0 && x->state[n].time < x->state[n - 1].time)
+		x->state[n].time = x->state[n - 1].time;
 	x->state[n].state = state;
 	x->state_count++;
 	x->octets += STATE_OCTETS;

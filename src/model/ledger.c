@@ -9,7 +9,8 @@
 #define QUIET_US   150000000u /* a row is due each minute */
 #define SETTLE_US  10000000u  /* from the end of a trouble to a key frame */
 #define DAY_US     (24 * INDEX_HOUR_US)
-#define NO_PROCESS 13 /* a reason of docs/FORMATS.md section 1 */
+#define SILENT     6 /* reasons of docs/FORMATS.md section 1 */
+#define NO_PROCESS 13
 #define NEVER      UINT64_MAX
 
 const char *
@@ -275,15 +276,16 @@ state_span(const struct index_hour *h, size_t k)
 		least(next, h->to_us) };
 }
 
-/* What rows say went on: of the disk alone, or all of it. */
+/* What rows say went on: what counts though a run is listed, or all of it. */
 static void
-states_give(struct ledger *l, bool disk)
+states_give(struct ledger *l, bool in_runs)
 {
 	for (size_t i = 0; i < l->row_count; i++) {
 		const struct index_hour *h = l->row[i].hour;
 		for (size_t k = 0; k < h->state_count; k++) {
 			const uint8_t state = h->state[k].state;
-			if (!disk || state == INDEX_SERVER_DISK)
+			if (!in_runs || state == INDEX_SERVER_DISK ||
+			    state == SILENT)
 				give(l, state_span(h, k), cause_of(state),
 				    state);
 		}

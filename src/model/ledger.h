@@ -5,7 +5,7 @@
  * they share tests/vectors/eaves/ledger.json.
  *
  * A stretch of time belongs to the first of these that covers it: let go; not
- * kept (the disk); not given out when asked; recorded, so not missing; what
+ * kept (the disk), or the camera silent in the middle of a run; not given out when asked; recorded, so not missing; what
  * the hub said went on; withheld; after the hub's last word; the rest: it was
  * off.
  *

@@ -120,14 +120,14 @@ test('the server stopped, the camera silent, the hub killed: each is told', asyn
   await passes(AWAY_S);
   await system.serverStart();
   pulled.away.push(await connected(++seen));
-  await passes(4); /* pictures again */
+  await passes(4); /* there are pictures again */
 
   pulled.camera = [now()];
   for (const pid of capture()) process.kill(pid, 'SIGSTOP');
   await passes(OTHER_S);
   for (const pid of capture()) process.kill(pid, 'SIGCONT');
   pulled.camera.push(now());
-  await passes(4);
+  await passes(8); /* it is written down after five */
 
   pulled.hub = [now()];
   for (const pid of system.hub.tree().reverse()) process.kill(pid, 'SIGKILL');
@@ -159,7 +159,7 @@ async function listed(p) {
 
 test('the app lists the same', async () => {
   await page.reload();
-  const words = { away: 'The server was away.', camera: 'The camera gave no pictures.', hub: 'The hub was off.' };
+  const words = { away: 'The server was away.', camera: 'It takes too long to answer.', hub: 'The hub was off.' };
   await page.locator('.gaps summary', { hasText: `${pulled.all.length} gaps` }).waitFor();
   const rows = await listed(page);
   assert.equal(rows.length, pulled.all.length);

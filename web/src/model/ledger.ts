@@ -5,7 +5,7 @@
  * tests/vectors/eaves/ledger.json. Pure.
  *
  * A stretch of time belongs to the first of these that covers it: let go; not
- * kept (the disk); not given out when asked; recorded, so not missing; what
+ * kept (the disk), or the camera silent in the middle of a run; not given out when asked; recorded, so not missing; what
  * the hub said went on; withheld; after the hub's last word; the rest: it was
  * off.
  */
@@ -67,6 +67,7 @@ const JOIN_US = 1_500_000;
 const QUIET_US = 150_000_000; /* a row is due each minute */
 const SETTLE_US = 10_000_000; /* from the end of a trouble to a key frame */
 const DAY_US = 24 * HOUR_US;
+const SILENT = 6; /* reasons of docs/FORMATS.md section 1 */
 const NO_PROCESS = 13;
 
 /* What is recorded, as stretches of time in order. */
@@ -246,7 +247,8 @@ export function ledger(q: LedgerQuestion): Gap[] {
   };
   for (const g of letGo(q, begin)) give(g, g.cause, g.state);
   const states = told(rows);
-  for (const s of states) if (s.state === SERVER_DISK) give(s, 'disk', s.state);
+  for (const s of states)
+    if (s.state === SERVER_DISK || s.state === SILENT) give(s, causeOf(s.state), s.state);
   for (const l of q.lost) {
     for (const s of states) if (s.state === SERVER_AWAY) give(onItsWay(l, s), 'away', s.state);
     give(l, 'server', 0);
