@@ -107,7 +107,7 @@ static const struct scene scenes[] = {
 		.to_s = 3600,
 		.run = 1,
 		.state = { { 100, 13 }, { 101, 0 } },
-		.rec = { { 104, 3600 } } } },
+		.rec = { { 130, 3600 } } } },
 	    HOURS(0, 1) },
 	{ "a middle hour is withheld",
 	    { WHOLE(0, 0),

@@ -9,7 +9,8 @@
 #define QUIET_US   150000000u /* a row is due each minute */
 #define SETTLE_US  10000000u  /* from the end of a trouble to a key frame */
 #define DAY_US     (24 * INDEX_HOUR_US)
-#define SILENT     6 /* reasons of docs/FORMATS.md section 1 */
+#define FIRST_US   60000000u /* from a camera's first row to a picture */
+#define SILENT     6         /* reasons of docs/FORMATS.md section 1 */
 #define NO_PROCESS 13
 #define NEVER      UINT64_MAX
 
@@ -392,11 +393,11 @@ gap_order(const void *a, const void *b)
 
 /* The camera runs, or its process starts, and no picture is there yet. */
 static bool
-is_pause(const struct gap *g)
+is_pause(const struct gap *g, uint64_t most_us)
 {
 	return g->cause == CAUSE_CAMERA &&
 	       (g->state == 0 || g->state == NO_PROCESS) &&
-	       g->at.to_us - g->at.from_us <= SETTLE_US;
+	       g->at.to_us - g->at.from_us <= most_us;
 }
 
 /*
@@ -415,14 +416,14 @@ settle(struct ledger *l, uint64_t first_us)
 		const struct gap *next = i + 1 < l->gap_count ? &l->gap[i + 1]
 							      : NULL;
 		const struct gap *of = &l->gap[i];
-		if (is_pause(&g) && g.at.from_us == first_us) {
+		if (is_pause(&g, FIRST_US) && g.at.from_us == first_us) {
 			first_us = g.at.to_us;
 			continue;
 		}
-		if (is_pause(&g) && last != NULL &&
+		if (is_pause(&g, SETTLE_US) && last != NULL &&
 		    last->at.to_us == g.at.from_us && last->cause != CAUSE_GONE)
 			of = last;
-		else if (is_pause(&g) && next != NULL &&
+		else if (is_pause(&g, SETTLE_US) && next != NULL &&
 			 next->at.from_us == g.at.to_us)
 			of = next;
 		g.cause = of->cause;

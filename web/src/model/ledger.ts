@@ -67,6 +67,7 @@ const JOIN_US = 1_500_000;
 const QUIET_US = 150_000_000; /* a row is due each minute */
 const SETTLE_US = 10_000_000; /* from the end of a trouble to a key frame */
 const DAY_US = 24 * HOUR_US;
+const FIRST_US = 60_000_000; /* from a camera's first row to its first picture */
 const SILENT = 6; /* reasons of docs/FORMATS.md section 1 */
 const NO_PROCESS = 13;
 
@@ -195,9 +196,8 @@ function letGo(q: LedgerQuestion, begin: number): Gap[] {
 }
 
 /* The camera runs, or its process starts, and no picture is there yet. */
-function isPause(g: Gap): boolean {
-  return g.cause === 'camera' && (g.state === 0 || g.state === NO_PROCESS) &&
-    g.to - g.from <= SETTLE_US;
+function isPause(g: Gap, most: number): boolean {
+  return g.cause === 'camera' && (g.state === 0 || g.state === NO_PROCESS) && g.to - g.from <= most;
 }
 
 /*
@@ -210,8 +210,8 @@ function settled(gaps: Gap[], first: number): Gap[] {
   gaps.forEach((g, i) => {
     const last = all[all.length - 1];
     const next = gaps[i + 1];
-    if (!isPause(g)) all.push(g);
-    else if (g.from === first) first = g.to;
+    if (isPause(g, FIRST_US) && g.from === first) first = g.to;
+    else if (!isPause(g, SETTLE_US)) all.push(g);
     else if (last?.to === g.from && last.cause !== 'gone')
       all.push({ ...g, cause: last.cause, state: last.state });
     else if (next?.from === g.to) all.push({ ...g, cause: next.cause, state: next.state });
