@@ -1,7 +1,8 @@
 #include "hub/camera.h"
 
-#define SILENT_US   3000000u
-#define APART_TIMES 4 /* a camera may be slow by itself */
+#define SILENT_US    3000000u
+#define APART_TIMES  4 /* a camera may be slow by itself */
+#define APART_MAX_US 60000000u
 
 void
 camera_init(struct camera *c, const struct hub_camera_ids *ids,
@@ -58,11 +59,13 @@ camera_cut(struct camera *c, bool cut, struct hub_now now)
 static void
 picture_came(struct camera *c, struct hub_now now)
 {
-	const uint64_t apart_us = now.real_us - c->picture_us;
-
-	if (c->picture_us != 0 && c->state == REASON_RUNNING &&
-	    now.real_us >= c->picture_us)
-		c->apart_us = (3 * c->apart_us + apart_us) / 4;
+	if (c->picture_us != 0 && now.real_us > c->picture_us) {
+		const uint64_t apart_us = now.real_us - c->picture_us;
+		c->apart_us = (3 * c->apart_us + (apart_us < APART_MAX_US
+							 ? apart_us
+							 : APART_MAX_US)) /
+			      4;
+	}
 	c->picture_us = now.real_us;
 	camera_state(c, REASON_RUNNING, now);
 }
