@@ -14,6 +14,7 @@ import type { CameraKeys } from './track';
 
 export const DAY_US = 24 * HOUR_US;
 const FRESH_MS = 15_000; /* today's rows are read again after that */
+const FIRST_MS = 4000; /* a camera's first row comes soon */
 const WORDS_KEPT = 16; /* of the hub, on what its newest row is */
 const ROW_DUE_US = 150_000_000; /* a row comes each minute */
 const RUN_ENDS_US = 3_000_000; /* a run that lasted to its row's end goes on */
@@ -67,7 +68,8 @@ export class Days {
   /* True when something new came. */
   async load(day: number): Promise<boolean> {
     const known = this.days.get(day);
-    const still = day < dayOf(now()) - 1 || performance.now() - (known?.at ?? -FRESH_MS) < FRESH_MS;
+    const fresh = known?.rows.length ? FRESH_MS : FIRST_MS;
+    const still = day < dayOf(now()) - 1 || performance.now() - (known?.at ?? -fresh) < fresh;
     if (!this.has || (known && still)) return false;
     let job = this.busy.get(day);
     if (!job) {
@@ -104,7 +106,7 @@ export class Days {
   }
 
   private async newestLoad(): Promise<void> {
-    if (performance.now() - this.newest.at < FRESH_MS) return;
+    if (performance.now() - this.newest.at < (this.newest.day ? FRESH_MS : FIRST_MS)) return;
     const at = performance.now();
     const [row] = await api.rowNewest(api.ticketRead(this.ticket()), this.keys.camera.index);
     const opened = row && (await this.open(row, dayOf(now())).catch(() => null));

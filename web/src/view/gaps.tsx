@@ -26,8 +26,7 @@ function Row({ g, zone, seek }: { g: Gap; zone: string; seek(time: number): void
         {clockText(g.from, zone, true)} – {clockText(g.to, zone, true)}
       </button>
       <span class="long">{w.long((g.to - g.from) / S)}</span>
-      <span class={`dot ${g.cause}`} aria-hidden="true" />
-      <span>{w.cause(g)}</span>
+      <span class="why"><span class={`dot why-${g.cause}`} aria-hidden="true" />{w.cause(g)}</span>
     </li>
   );
 }

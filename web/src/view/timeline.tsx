@@ -22,6 +22,7 @@ const STEPS = [10 * S, 30 * S, MIN, 5 * MIN, 10 * MIN, 30 * MIN, HOUR, 3 * HOUR,
 const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
 const HIGH = 56;
 const ASK_MS = 20_000;
+const FIRST_MS = 5000;
 const NEAR_NOW = 3 * S;
 
 interface Window {
@@ -69,7 +70,7 @@ function Bars({ d, at, width }: { d: DaysView; at: Window; width: number }) {
       {d.spans.map((s) => <rect key={s.from} class="kept" {...box(s.from, s.to)} y={18} height={HIGH - 18} />)}
       <path class="motion" d={hills(d, at, width)} />
       {d.gaps.filter((g) => g.to > at.from && g.from < at.to).map((g) => (
-        <rect key={`${g.from}${g.cause}`} class={`gap ${g.cause}`} {...box(g.from, g.to)} y={18} height={HIGH - 18} />
+        <rect key={`${g.from}${g.cause}`} class={`gap why-${g.cause}`} {...box(g.from, g.to)} y={18} height={HIGH - 18} />
       ))}
     </>
   );
@@ -142,9 +143,9 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
       to: Math.min(nowUs(), Math.max(dayNext(shownDay, zone), at.to + span)),
     });
     ask();
-    const timer = setInterval(ask, ASK_MS);
+    const timer = setInterval(ask, days?.first ? ASK_MS : FIRST_MS);
     return () => clearInterval(timer);
-  }, [v.camera, span, end === null ? 0 : Math.floor(end / (span / 4)), v.line, shownDay]);
+  }, [v.camera, span, end === null ? 0 : Math.floor(end / (span / 4)), v.line, shownDay, !days?.first]);
   /* where one is stays in sight */
   useEffect(() => {
     if (held) return;
