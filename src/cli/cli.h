@@ -15,6 +15,11 @@ int cli_restore(int argc, char **argv);
 /* fsck SERVER-FOLDER KEEPER-FOLDER: becomes the program eaves-fsck. */
 int cli_fsck(int argc, char **argv);
 /*
+ * gaps: what is missing of each camera, and why, for a member of the home. 0:
+ * nothing; 1: something; 2: not understood; 3: not possible.
+ */
+int cli_gaps(int argc, char **argv);
+/*
  * keeper-backup KEEPER-FOLDER FILE, keeper-restore FILE KEEPER-FOLDER: under
  * a passphrase, which is a line on the standard input. keeper-backup --split
  * KEEPER-FOLDER FILE, keeper-restore SHARE SHARE KEEPER-FOLDER: in three files

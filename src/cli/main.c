@@ -10,6 +10,10 @@ static const struct {
 } commands[] = {
 	{ "backup", "SERVER-FOLDER TO", cli_backup },
 	{ "fsck", "SERVER-FOLDER KEEPER-FOLDER", cli_fsck },
+	{ "gaps",
+	    "[--server ADDRESS] [--ca FILE] [--day DAY | --from TIME --to "
+	    "TIME] [--camera N] [--quick] [--json]",
+	    cli_gaps },
 	{ "keeper-backup", "[--split] KEEPER-FOLDER FILE", cli_keeper_backup },
 	{ "keeper-restore", "FILE [OTHER-SHARE] KEEPER-FOLDER",
 	    cli_keeper_restore },

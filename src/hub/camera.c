@@ -1,5 +1,9 @@
 #include "hub/camera.h"
 
+#define SILENT_US    3000000u
+#define APART_TIMES  4 /* a camera may be slow by itself */
+#define APART_MAX_US 60000000u
+
 void
 camera_init(struct camera *c, const struct hub_camera_ids *ids,
     const struct hub_keys *keys, const struct hub_home *home,
@@ -67,6 +71,35 @@ camera_recorded(struct camera *c, bool on, struct hub_now since)
 	index_writer_state_since(&c->index, said_state(c), since.real_us);
 }
 
+static void
+picture_came(struct camera *c, struct hub_now now)
+{
+	if (c->picture_us != 0 && now.real_us > c->picture_us) {
+		const uint64_t apart_us = now.real_us - c->picture_us;
+		c->apart_us = (3 * c->apart_us + (apart_us < APART_MAX_US
+							 ? apart_us
+							 : APART_MAX_US)) /
+			      4;
+	}
+	c->picture_us = now.real_us;
+	camera_state(c, REASON_RUNNING, now);
+}
+
+/* No pictures, and its process does not say why: since the last one. */
+static void
+silence_look(struct camera *c, struct hub_now now)
+{
+	const uint64_t most_us = APART_TIMES * c->apart_us > SILENT_US
+				     ? APART_TIMES * c->apart_us
+				     : SILENT_US;
+
+	if (c->state != REASON_RUNNING || c->picture_us == 0 ||
+	    now.real_us < c->picture_us + most_us)
+		return;
+	c->state = REASON_SLOW;
+	index_writer_state_since(&c->index, said_state(c), c->picture_us);
+}
+
 enum err
 camera_unit(struct camera *c, enum track_kind from, const struct unit *u,
     struct hub_now now)
@@ -85,7 +118,7 @@ camera_unit(struct camera *c, enum track_kind from, const struct unit *u,
 		return ERR_SYNTAX; /* it was not asked for that */
 	if (from == TRACK_MAIN &&
 	    (u->kind == UNIT_H264 || u->kind == UNIT_H265))
-		camera_state(c, REASON_RUNNING, now);
+		picture_came(c, now);
 	return track_unit(&c->track[u->kind == UNIT_THUMB ? TRACK_THUMB : from],
 	    u, now);
 }
@@ -95,6 +128,7 @@ camera_tick(struct camera *c, struct hub_now now)
 {
 	for (enum track_kind as = TRACK_MAIN; as < TRACK_INDEX; as++)
 		track_tick(&c->track[as], now);
+	silence_look(c, now);
 	index_writer_tick(&c->index, now.real_us);
 }
 

@@ -183,20 +183,32 @@ camera_row(void *to, const struct index_row *row)
 
 	if (!is_listed(h, c, TRACK_INDEX))
 		return;
-	/* the row first: who names one that is lost accuses the server */
-	const enum err e = rows_add(&h->rows, &c->ids->stream[TRACK_INDEX],
-	    row);
-	index_keep_set(&h->index_keep, &c->ids->thing, &c->index.newest);
-	if (e != ERR_OK ||
-	    index_keep_save(&h->index_keep, h->folder_fd) != ERR_OK)
+	if (rows_add(&h->rows, &c->ids->stream[TRACK_INDEX], row) != ERR_OK)
 		log_event(EV_HUB_DISK, F_NONE, F_NONE);
 	rows_send(h);
+}
+
+/* From now on it can be named: to members, and in the next life. */
+static void
+row_is_there(struct hub *h, const struct row_wait *row)
+{
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
+		struct camera *c = &h->camera[i];
+		if (!h->slot[i].used || row->name.index == 0 ||
+		    !id_eq(&c->ids->stream[TRACK_INDEX], &row->stream))
+			continue;
+		index_writer_taken(&c->index, &row->head);
+		index_keep_set(&h->index_keep, &c->ids->thing, &row->name);
+		if (index_keep_save(&h->index_keep, h->folder_fd) != ERR_OK)
+			log_event(EV_HUB_DISK, F_NONE, F_NONE);
+	}
 }
 
 static void
 uplink_took_row(struct uplink *u, uint64_t number, enum uplink_row_answer is)
 {
 	struct hub *h = u->owner;
+	const struct row_wait *row = rows_sent(&h->rows, number);
 
 	if (is == UPLINK_ROW_LATER) { /* its disk is full: not for ever */
 		rows_later(&h->rows, number);
@@ -205,6 +217,8 @@ uplink_took_row(struct uplink *u, uint64_t number, enum uplink_row_answer is)
 	}
 	if (is == UPLINK_ROW_REFUSED)
 		log_event(EV_HUB_ROW_REFUSED, F_NONE, F_NONE);
+	else if (row != NULL)
+		row_is_there(h, row);
 	rows_done(&h->rows, number);
 	rows_send(h);
 }

@@ -124,9 +124,14 @@ row_write(struct index_writer *w, uint64_t now_us)
 		buf_slice(&octets)) != ERR_OK ||
 	    row_put(w, &row) != ERR_OK)
 		return;
-	const struct index_row r = { run_write_info(w->run)->run,
-		w->record_index, w->x.hour / 24, buf_slice(&row) };
-	w->newest = (struct index_before){ r.run, r.index, w->x.hour, w->x.to };
+	struct index_row r = { .run = run_write_info(w->run)->run,
+		.index = w->record_index,
+		.day = w->x.hour / 24,
+		.octets = buf_slice(&row) };
+	r.name = (struct index_before){ r.run, r.index, w->x.hour, w->x.to };
+	r.head = (struct head){ .stream = *w->stream, .run = r.run };
+	(void)run_write_mark(w->run, &r.head.mark_number, r.head.mark_hash);
+	w->newest = r.name;
 	w->row(w->to, &r);
 }
 
@@ -277,12 +282,15 @@ index_writer_flush(struct index_writer *w, uint64_t now_us)
 }
 
 void
+index_writer_taken(struct index_writer *w, const struct head *head)
+{
+	w->taken = *head;
+}
+
+void
 index_writer_head(const struct index_writer *w, struct head *ret_head)
 {
-	struct head h = { .stream = *w->stream, .state = w->state };
-
-	if (w->run != NULL &&
-	    run_write_mark(w->run, &h.mark_number, h.mark_hash))
-		h.run = run_write_info(w->run)->run;
-	*ret_head = h;
+	*ret_head = w->taken;
+	ret_head->stream = *w->stream;
+	ret_head->state = w->state;
 }

@@ -23,6 +23,9 @@ struct index_row {
 	struct run_id run;
 	uint32_t index, day;
 	struct slice octets; /* borrowed for the call */
+	/* what the next run, and heads, say of it once the server has it */
+	struct index_before name;
+	struct head head;
 };
 
 struct index_writer {
@@ -45,7 +48,8 @@ struct index_writer {
 	uint32_t record_index; /* of the newest row's record */
 	struct buf header, records;
 	struct index_before before; /* newest row of the run before */
-	struct index_before newest; /* newest row of all: to keep */
+	struct index_before newest; /* newest row of all */
+	struct head taken;          /* of the newest row that the server has */
 };
 
 /* before: zeros, or the newest row that an earlier life wrote. */
@@ -69,6 +73,11 @@ void index_writer_state_since(struct index_writer *w, uint8_t state,
 void index_writer_tick(struct index_writer *w, uint64_t now_us);
 /* A row now, if anything was begun: the hub ends. */
 void index_writer_flush(struct index_writer *w, uint64_t now_us);
+/*
+ * The server has that row. Only then do heads name it: who names what never
+ * arrived would call an honest server a liar.
+ */
+void index_writer_taken(struct index_writer *w, const struct head *head);
 void index_writer_head(const struct index_writer *w, struct head *ret_head);
 
 #endif

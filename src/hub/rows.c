@@ -193,6 +193,8 @@ rows_add(struct rows *r, const struct id *stream, const struct index_row *row)
 	w->run = row->run;
 	w->index = row->index;
 	w->day = row->day;
+	w->name = row->name;
+	w->head = row->head;
 	buf_init(&w->octets, INDEX_ROW_MAX);
 	if ((e = buf_append(&w->octets, row->octets)) != ERR_OK) {
 		free(w);
@@ -211,6 +213,16 @@ rows_next(struct rows *r)
 			return w;
 		}
 	return NULL;
+}
+
+const struct row_wait *
+rows_sent(const struct rows *r, uint64_t number)
+{
+	const struct row_wait *w = r->first;
+
+	while (w != NULL && w->number != number)
+		w = w->next;
+	return w;
 }
 
 void

@@ -18,6 +18,8 @@ struct row_wait {
 	struct run_id run;
 	uint32_t index, day;
 	uint64_t number; /* as it was last sent; 0: not yet */
+	struct index_before name;
+	struct head head;
 	struct buf octets;
 };
 
@@ -39,6 +41,8 @@ MUST_USE enum err
 rows_add(struct rows *r, const struct id *stream, const struct index_row *row);
 /* The oldest that was not sent since the last rows_lost(), numbered. */
 struct row_wait *rows_next(struct rows *r);
+/* The one that was sent under that number; NULL: a newer one came. */
+const struct row_wait *rows_sent(const struct rows *r, uint64_t number);
 /* The server has it, or does not want it. */
 void rows_done(struct rows *r, uint64_t number);
 /* Not now: it will be sent again. */

@@ -360,6 +360,92 @@ nonsense_is_the_process_fault_and_status_is_kept(void **state)
 }
 
 static void
+camera_feed(struct scene *s, struct camera *c, unsigned pictures,
+    uint64_t apart_us)
+{
+	static const char key[] = "\0\0\0\1\x67s\0\0\0\1\x68p\0\0\0\1\x65i";
+	const struct unit u = { .kind = UNIT_H264,
+		.octets = slice_make(key, sizeof key - 1) };
+
+	while (pictures-- > 0) {
+		time_pass(s, apart_us);
+		T_OK(camera_unit(c, TRACK_MAIN, &u, s->now));
+		camera_tick(c, s->now);
+	}
+}
+
+static void
+a_camera_that_falls_silent_is_told_from_its_last_picture_on(void **state)
+{
+	static const struct camera_ends ends = { record_drop, no_backlog,
+		row_drop };
+	const struct index_before none = { .hour = 0 };
+	struct scene s;
+	struct camera c;
+
+	(void)state;
+	scene_open(&s);
+	camera_init(&c, &s.keys.camera[0], &s.keys, &s.home, &none, &ends);
+	camera_feed(&s, &c, 20, 500000);
+	const uint64_t last_us = s.now.real_us;
+	time_pass(&s, 2900000);
+	camera_tick(&c, s.now);
+	assert_int_equal(c.state, REASON_RUNNING);
+	time_pass(&s, 200000);
+	camera_tick(&c, s.now);
+	assert_int_equal(c.state, REASON_SLOW);
+	const size_t n = c.index.x.state_count;
+	assert_int_equal(c.index.x.state[n - 1].state, REASON_SLOW);
+	assert_int_equal(c.index.x.state[n - 1].time,
+	    (last_us - NOON_US) * 16 / 1000000);
+	camera_feed(&s, &c, 1, 1000000);
+	assert_int_equal(c.state, REASON_RUNNING);
+	/* one that is slow by itself is known to be so, after a while */
+	camera_feed(&s, &c, 20, 5000000);
+	time_pass(&s, 15000000);
+	camera_tick(&c, s.now);
+	assert_int_equal(c.state, REASON_RUNNING);
+	camera_fini(&c);
+	scene_close(&s);
+}
+
+static struct head row_head;
+
+static void
+row_keep(void *to, const struct index_row *row)
+{
+	(void)to;
+	row_head = row->head;
+}
+
+static void
+heads_name_a_row_once_the_server_has_it(void **state)
+{
+	static const struct camera_ends ends = { record_drop, no_backlog,
+		row_keep };
+	const struct index_before none = { .hour = 0 };
+	const struct run_id zeros = { { 0 } };
+	struct scene s;
+	struct camera c;
+	struct head h;
+
+	(void)state;
+	scene_open(&s);
+	camera_init(&c, &s.keys.camera[0], &s.keys, &s.home, &none, &ends);
+	camera_feed(&s, &c, 4, 500000);
+	index_writer_flush(&c.index, s.now.real_us);
+	index_writer_head(&c.index, &h);
+	assert_memory_equal(h.run.octets, zeros.octets, RUN_ID_OCTETS);
+	index_writer_taken(&c.index, &row_head);
+	index_writer_flush(&c.index, s.now.real_us);
+	index_writer_head(&c.index, &h);
+	assert_memory_equal(h.run.octets, row_head.run.octets, RUN_ID_OCTETS);
+	assert_int_equal(h.mark_number, row_head.mark_number - 1);
+	camera_fini(&c);
+	scene_close(&s);
+}
+
+static void
 heads_name_the_last_mark_of_the_run_before_until_there_is_a_new_one(
     void **state)
 {
@@ -472,6 +558,9 @@ main(void)
 		cmocka_unit_test(a_capture_process_cannot_lie_about_time),
 		cmocka_unit_test(
 		    nonsense_is_the_process_fault_and_status_is_kept),
+		cmocka_unit_test(
+		    a_camera_that_falls_silent_is_told_from_its_last_picture_on),
+		cmocka_unit_test(heads_name_a_row_once_the_server_has_it),
 		cmocka_unit_test(
 		    heads_name_the_last_mark_of_the_run_before_until_there_is_a_new_one),
 		cmocka_unit_test(

@@ -206,6 +206,7 @@ directory_become(struct directory *d, struct opened *o)
 	d->home = o->entry.home;
 	d->version = o->entry.version;
 	d->epoch = o->entry.epoch;
+	d->time_us = o->entry.time_us;
 	memcpy(d->hash, o->hash, sizeof d->hash);
 	d->people = o->people;
 	d->hub_json = o->hub_json;

@@ -44,6 +44,7 @@ struct directory {
 	uint64_t version; /* 0: none */
 	uint32_t epoch;
 	uint8_t hash[SHA256_OCTETS]; /* of the entry */
+	uint64_t time_us;            /* when its author wrote it */
 	struct people *people;
 	struct buf hub_json; /* the hub part; padding cut off */
 };

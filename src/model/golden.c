@@ -1,5 +1,6 @@
 /*
- * golden DIR - compare run.json, directory.json and sound.json in DIR with what this code
+ * golden DIR - compare run.json, directory.json, sound.json and ledger.json in
+ * DIR with what this code
  * makes; golden -w DIR writes them. They are read by the TypeScript side too:
  * who changes a format sees it here first.
  */
@@ -49,7 +50,8 @@ main(int argc, char **argv)
 		json_t *(*make)(void);
 	} files[] = { { "run.json", golden_run },
 		{ "directory.json", golden_directory },
-		{ "sound.json", golden_sound } };
+		{ "sound.json", golden_sound },
+		{ "ledger.json", golden_ledger } };
 	const bool write = argc == 3 && strcmp(argv[1], "-w") == 0;
 	bool all = true;
 

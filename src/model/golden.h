@@ -10,9 +10,10 @@
 #include "base/slice.h"
 
 json_t *hex_json(struct slice s);
-/* The whole of run.json, directory.json and sound.json. */
+/* The whole of run.json, directory.json, sound.json and ledger.json. */
 json_t *golden_run(void);
 json_t *golden_directory(void);
 json_t *golden_sound(void);
+json_t *golden_ledger(void);
 
 #endif

@@ -8,7 +8,7 @@ import { load, vectors } from './source.mjs';
 
 const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/kdf', 'crypto/kx',
   'crypto/names', 'crypto/sign', 'crypto/signpublic', 'model/run', 'model/directory',
-  'model/hours', 'proto/record', 'proto/sound', 'model/people', 'model/keyring');
+  'model/hours', 'proto/record', 'proto/sound', 'model/people', 'model/keyring', 'model/index', 'model/ledger');
 const { hex, unhex } = e;
 const same = (got, want, what) => assert.equal(hex(got), want, what);
 const run = vectors('eaves/run.json');
@@ -188,4 +188,13 @@ test('records of sound say what C wrote, and are refused where C refuses', () =>
   }
   for (const b of bad_records)
     assert.throws(() => e.soundOf(unhex(b.octets)), (x) => e.isFault(x, b.error), b.what);
+});
+
+test('what is missing, and why, is what C finds', async () => {
+  const { cases } = vectors('eaves/ledger.json');
+  assert.ok(cases.length >= 25);
+  for (const c of cases) {
+    const rows = c.rows.map((r) => ({ ...r, hour: e.indexParse(unhex(r.octets)) }));
+    assert.deepEqual(e.ledger({ ...c, rows }), c.gaps, c.what);
+  }
 });

@@ -3,7 +3,9 @@
  * and may change, drop or repeat what the real one sends over /live. bend()
  * gets each binary message (slot ‖ record) and gives what goes on instead:
  * the same, another one, or null; now or later, in the order in which they came.
+ * rows() gets the answers of POST /api/rows.
  */
+import http from 'node:http';
 import net from 'node:net';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -40,8 +42,10 @@ export class Tamper {
   constructor(port) {
     this.target = port;
     this.bend = (message) => message;
+    this.rows = (answer) => answer;
     this.sockets = new Set();
-    this.server = net.createServer((client) => this.join(client));
+    this.server = http.createServer((q, a) => this.forward(q, a));
+    this.server.on('upgrade', (q, client, head) => this.join(q, client, head));
   }
 
   async listen() {
@@ -50,8 +54,32 @@ export class Tamper {
     return this;
   }
 
-  join(client) {
+  forward(question, answer) {
+    const { method, url: path, headers } = question;
+    const on = http.request({ host: '127.0.0.1', port: this.target, method, path, headers }, (got) => {
+      if (path !== '/api/rows' || got.statusCode !== 200) {
+        answer.writeHead(got.statusCode, got.headers);
+        got.pipe(answer);
+        return;
+      }
+      let text = '';
+      got.setEncoding('utf8').on('data', (t) => { text += t; }).on('end', () => {
+        const body = JSON.stringify(this.rows(JSON.parse(text)));
+        answer.writeHead(200, { ...got.headers, 'content-length': Buffer.byteLength(body) });
+        answer.end(body);
+      });
+    });
+    on.on('error', () => answer.destroy());
+    question.pipe(on);
+  }
+
+  join(question, client, head) {
     const server = net.connect(this.target, '127.0.0.1');
+    const fields = question.rawHeaders;
+    server.write(`${question.method} ${question.url} HTTP/1.1\r\n`);
+    for (let i = 0; i < fields.length; i += 2) server.write(`${fields[i]}: ${fields[i + 1]}\r\n`);
+    server.write('\r\n');
+    server.write(head);
     for (const s of [client, server]) {
       this.sockets.add(s);
       s.on('error', () => {});
@@ -86,6 +114,7 @@ export class Tamper {
 
   async close() {
     for (const s of this.sockets) s.destroy();
+    this.server.closeAllConnections();
     await new Promise((done) => this.server.close(done));
   }
 }

@@ -64,7 +64,9 @@ const causes: Record<Gap['cause'], string> = {
   disk: 'The server’s disk was full or too slow.',
   server: 'The server does not give out what it was given.',
   gone: 'Older than what is kept.',
+  silent: 'The hub has not said anything since.',
 };
+const goneByWord = 'The server says that it keeps nothing older.';
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
@@ -300,7 +302,15 @@ export const words = {
     ] as [string[], string][],
     whole: 'Nothing is missing here.',
     missing: (n: number, s: number) => `${plural(n, 'gap', 'gaps')}, ${span(s)} missing`,
-    cause: (g: Gap) => (g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause]),
+    gaps: 'What is missing of this day',
+    long: span,
+    unread: 'The server did not say what is recorded.',
+    unconfirmed: 'Not confirmed: the server shows no word of the hub on what is newest.',
+    confirmed: (time: string) => `Confirmed by the hub until ${time}.`,
+    cause: (g: Gap) => {
+      if (g.cause === 'gone' && g.state === 1) return goneByWord;
+      return g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause];
+    },
   },
   film: {
     open: 'Export', openBusy: (part: number) => `Export: ${Math.round(part * 100)} %`,

@@ -138,10 +138,10 @@ row_out(void *ctx, const struct row *row)
 	return ERR_OK;
 }
 
-/* Of a day, or (NULL) the newest. */
+/* Of a day, runs behind that one, or (NULL) the newest. */
 static enum err
 rows_read(struct rows_ctx *r, const struct id *stream, const struct day *day,
-    struct count most, struct count skip)
+    const struct index16 *after, struct count most)
 {
 	struct store *store = r->call->core->store;
 
@@ -150,8 +150,8 @@ rows_read(struct rows_ctx *r, const struct id *stream, const struct day *day,
 		    CELLS(cell_id(stream), cell_count(most), cell_count(skip)),
 		    row_out, r);
 	return store_each(store, SQL_RECORD_OF_DAY,
-	    CELLS(cell_id(stream), cell_day(*day), cell_count(most),
-		cell_count(skip)),
+	    CELLS(cell_id(stream), cell_day(*day), cell_index(after),
+		cell_count(most)),
 	    row_out, r);
 }
 
@@ -159,7 +159,9 @@ void
 rows_post(struct call *c)
 {
 	const bool of_day = json_object_get(c->in, "day") != NULL;
+	const bool behind = json_object_get(c->in, "after") != NULL;
 	struct rows_ctx r = { .call = c };
+	struct index16 after = { { { 0 } } };
 	uint64_t day = 0;
 	struct count most, skip = { 0 };
 	struct stream s;
@@ -167,12 +169,12 @@ rows_post(struct call *c)
 	enum err e;
 
 	if (!ticket_need(c, TICKET_HOME) ||
-	    !in_only(c, c->in, ONLY("stream", "most", "day", "skip")) ||
+	    !in_only(c, c->in, ONLY("stream", "most", "day", "after")) ||
 	    !in_id(c, c->in, "stream", &stream) ||
 	    !in_number(c, c->in, "most", ROWS_MAX, &most.n) ||
 	    (of_day && !in_number(c, c->in, "day", UINT32_MAX, &day)) ||
-	    (json_object_get(c->in, "skip") != NULL &&
-		!in_number(c, c->in, "skip", STREAM_ROWS_MAX, &skip.n)))
+	    (behind && !in_octets(c, c->in, "after", after.octets.octets,
+			   RUN_ID_OCTETS)))
 		return;
 	const struct day wanted = { (uint32_t)day };
 	r.list = json_array();
@@ -182,8 +184,8 @@ rows_post(struct call *c)
 		e = ERR_NOMEM;
 	else if ((e = stream_get(c->core, &stream, &s)) == ERR_OK)
 		e = id_eq(&s.home, &c->home)
-			? rows_read(&r, &stream, of_day ? &wanted : NULL, most,
-			      skip)
+			? rows_read(&r, &stream, of_day ? &wanted : NULL,
+			      &after, most)
 			: ERR_MISSING;
 	if (e != ERR_OK)
 		(void)call_fail_err(c, e);

@@ -274,7 +274,7 @@ async function playerHome(h: Home): Promise<PlayerHome> {
 
 async function playerCamera(h: Home, c: Camera): Promise<PlayerCamera> {
   return {
-    thing: c.thing.id, stream: c.stream, sub: c.sub, thumb: c.thumb, index: c.index,
+    thing: c.thing.id, stream: c.stream, sub: c.sub, thumb: c.thumb, index: c.index, born: c.born,
     keys: await h.thingKeys(c.thing.id),
     hub: { id: c.hub.id, sign: unb64(c.hub.sign), kx: unb64(c.hub.kx) },
   };

@@ -86,7 +86,7 @@ export async function watchedRead(): Promise<{ lines: WatchedLine[]; false: numb
   for (const m of home.now.people.members) {
     const stream = await memberStream(home.id, m.id);
     for (let day = today; day > today - DAYS; day--) {
-      const rows = await api.rowsAll(await h.ticket(), stream, day).catch((e) => {
+      const rows = await api.rows(await h.ticket(), stream, day).catch((e) => {
         if (isApi(e, 'missing')) return []; /* never looked */
         throw e;
       });

@@ -55,6 +55,7 @@ export interface Camera {
   sub: string;
   thumb: string;
   index: string;
+  born: number; /* µs, when it was listed first */
   hub: Hub;
 }
 
@@ -68,6 +69,7 @@ export class Home {
   readonly epochs = new Map<number, EpochKeys>();
   private readonly items = new Map<number, Item>(); /* home keys by epoch */
   private readonly hashes = new Map<number, Octets>();
+  private readonly births = new Map<string, number>(); /* of things, µs */
 
   constructor(private readonly reader: Reader) {}
 
@@ -117,8 +119,13 @@ export class Home {
       await this.epochCheck(next);
       this.epochSince = next.time;
     }
-    this.directory = next;
-    this.hashes.set(next.version, next.hash);
+    this.believe(next);
+  }
+
+  private believe(d: Directory): void {
+    this.directory = d;
+    this.hashes.set(d.version, d.hash);
+    for (const t of d.people.things) if (!this.births.has(t.id)) this.births.set(t.id, d.time);
   }
 
   /*
@@ -155,8 +162,7 @@ export class Home {
   take(d: Directory, keys?: EpochKeys): void {
     if (keys) this.epochs.set(d.epoch, keys);
     if (d.epoch !== this.directory?.epoch) this.epochSince = d.time;
-    this.directory = d;
-    this.hashes.set(d.version, d.hash);
+    this.believe(d);
   }
 
   get cameras(): Camera[] {
@@ -166,7 +172,7 @@ export class Home {
       const of = (as: TrackKind) => thing.streams.find((s) => s.as === as)?.id ?? '';
       const stream = of('main') || thing.streams.find((s) => s.class === 1)?.id;
       if (thing.kind !== 'camera' || !hub || !stream) return [];
-      return [{ thing, stream, sub: of('sub'), thumb: of('thumb'), index: of('index'), hub }];
+      return [{ thing, stream, sub: of('sub'), thumb: of('thumb'), index: of('index'), born: this.births.get(thing.id) ?? 0, hub }];
     });
   }
 

@@ -14,6 +14,7 @@ const STEP_MAX = 255;
 /* What goes on with a camera: 0 it runs, a reason of its own, or one of these. */
 export const SERVER_AWAY = 64;
 export const UPLINK_SLOW = 65;
+export const SERVER_DISK = 66; /* it had no room, or its disk was too slow */
 
 export interface IndexGroup {
   time: number;

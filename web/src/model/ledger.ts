@@ -1,22 +1,25 @@
 /*
  * ledger.ts - every second that is missing of a camera, and why: computed
  * here, from rows that the hub signed, so that a server can hide nothing by
- * leaving something out. Pure.
+ * leaving something out. The same rules as src/model/ledger.c; they share
+ * tests/vectors/eaves/ledger.json. Pure.
+ *
+ * A stretch of time belongs to the first of these that covers it: let go; not
+ * kept (the disk), or the camera silent in the middle of a run; not given out when asked; recorded, so not missing; what
+ * the hub said went on; withheld; after the hub's last word; the rest: it was
+ * off.
  */
-import type { IndexHour, IndexRun } from './index';
+import { HOUR_US, SERVER_AWAY, SERVER_DISK, UPLINK_SLOW, type IndexHour, type IndexRun } from './index';
 
 /*
  * camera: it gave no pictures (its reason is the state); hub: the hub was off;
  * away: the server was, for the hub; slow: the way to the server; disk: the
- * server's was full or too slow; server: it does not give out what it was
- * given; gone: the oldest went for newer ones
+ * server had no room or was too slow; server: it does not give out what it
+ * was given; gone: the oldest went for newer ones (state 1: by the server's
+ * word alone); silent: the hub has not said anything since
  */
-export type Cause = 'camera' | 'hub' | 'away' | 'slow' | 'disk' | 'server' | 'gone';
-
-/* States of the index beyond a camera's own. */
-const AWAY = 64;
-const SLOW = 65;
-const DISK = 66;
+export const CAUSES = ['camera', 'hub', 'away', 'slow', 'disk', 'server', 'gone', 'silent'] as const;
+export type Cause = (typeof CAUSES)[number];
 
 export interface Gap {
   from: number; /* µs */
@@ -25,11 +28,21 @@ export interface Gap {
   state: number; /* of the camera, for its words */
 }
 
-/* A row as it was read: which run of the index it is, and which record. */
+/* A row as it was read: which run of the index it is, which record and mark. */
 export interface IndexRow {
   run: string;
   index: number;
+  mark: number;
+  markHash: string;
   hour: IndexHour;
+}
+
+/* The newest row that the server has, by heads that the hub signed then. */
+export interface Named {
+  run: string;
+  mark: number;
+  markHash: string;
+  time: number;
 }
 
 export interface Span {
@@ -37,8 +50,26 @@ export interface Span {
   to: number;
 }
 
+export interface LedgerQuestion {
+  rows: IndexRow[];
+  days: number[]; /* whose rows were asked for; all of from..to is in them */
+  from: number;
+  to: number; /* not after now */
+  born: number; /* when the directory first listed the camera; 0: not known */
+  oldest: number; /* the server says that it let go what is older; 0: nothing */
+  keep: number; /* by the home's policy it may; 0: there is none */
+  lost: Span[]; /* what the index lists and the server did not give */
+  named: Named | null;
+}
+
 const LEAST_US = 1_000_000; /* shorter is the time between two pictures */
 const JOIN_US = 1_500_000;
+const QUIET_US = 150_000_000; /* a row is due each minute */
+const SETTLE_US = 10_000_000; /* from the end of a trouble to a key frame */
+const DAY_US = 24 * HOUR_US;
+const FIRST_US = 60_000_000; /* from a camera's first row to its first picture */
+const SILENT = 6; /* reasons of docs/FORMATS.md section 1 */
+const NO_PROCESS = 13;
 
 /* What is recorded, as stretches of time in order. */
 export function stretches(runs: IndexRun[]): Span[] {
@@ -51,72 +82,142 @@ export function stretches(runs: IndexRun[]): Span[] {
   return all;
 }
 
-/* The parts of from..to that no span covers; spans in order. */
-function between(spans: Span[], from: number, to: number): Span[] {
-  const all: Span[] = [];
-  let at = from;
-  for (const s of spans) {
-    if (s.from > at) all.push({ from: at, to: Math.min(s.from, to) });
-    at = Math.max(at, s.to);
-    if (at >= to) break;
+/* What no layer has taken yet, in order. */
+class Free {
+  constructor(private spans: Span[]) {}
+
+  /* Its parts in from..to; they are free no longer. */
+  take({ from, to }: Span): Span[] {
+    const taken: Span[] = [];
+    const left: Span[] = [];
+    for (const s of this.spans) {
+      const a = Math.max(s.from, from);
+      const b = Math.min(s.to, to);
+      if (a >= b) {
+        left.push(s);
+        continue;
+      }
+      taken.push({ from: a, to: b });
+      if (s.from < a) left.push({ from: s.from, to: a });
+      if (b < s.to) left.push({ from: b, to: s.to });
+    }
+    this.spans = left;
+    return taken;
   }
-  if (at < to) all.push({ from: at, to });
-  return all.filter((s) => s.to - s.from >= LEAST_US);
-}
 
-function merged(spans: Span[]): Span[] {
-  const all: Span[] = [];
-  for (const s of [...spans].sort((a, b) => a.from - b.from)) {
-    const last = all[all.length - 1];
-    if (last && s.from <= last.to) last.to = Math.max(last.to, s.to);
-    else all.push({ ...s });
+  drop(shorter: number): void {
+    this.spans = this.spans.filter((s) => s.to - s.from >= shorter);
   }
-  return all;
 }
 
-/* Of one row: state after state. */
-function stateSpans(h: IndexHour): (Span & { state: number })[] {
-  return h.states.map((s, i) => ({
-    from: Math.max(s.time, h.from), to: Math.min(h.states[i + 1]?.time ?? h.to, h.to), state: s.state,
-  }));
+/* Of a run only its newest row counts. */
+function newestOnly(rows: IndexRow[]): IndexRow[] {
+  const newest = new Map<string, IndexRow>();
+  for (const r of rows) {
+    const other = newest.get(r.run);
+    if (!other || other.index < r.index) newest.set(r.run, r);
+  }
+  return [...newest.values()].sort((a, b) => a.hour.from - b.hour.from || a.hour.to - b.hour.to);
 }
 
-function causeOf(state: number): Cause {
-  return state === AWAY ? 'away' : state === SLOW ? 'slow' : state === DISK ? 'disk' : 'camera';
+/* Until when rows tell what was: later is not written down yet. */
+export function knownUntil(rows: IndexRow[]): number {
+  return rows.reduce((most, r) => Math.max(most, r.hour.to), 0);
+}
+
+/* The end of the newest row at or before that time; 0: none is there. */
+function heldBefore(rows: IndexRow[], time: number): number {
+  return rows.reduce((most, r) => (r.hour.to <= time ? Math.max(most, r.hour.to) : most), 0);
+}
+
+/* The beginning of the days without a gap that lead to that one. */
+function daysBegin(days: number[], day: number): number {
+  while (days.includes(day - 1)) day--;
+  return day * DAY_US;
 }
 
 /*
- * Rows that a later row names and that are not there, as far as they went.
- * known: the newest row of each index run that we hold.
+ * Rows that a later row names and that are not there, back to the one before
+ * that is: what they would have said nobody can know.
  */
-function withheld(rows: IndexRow[], from: number): Span[] {
-  const newest = new Map<string, number>();
-  for (const r of rows) newest.set(r.run, Math.max(newest.get(r.run) ?? 0, r.index));
+function withheld(rows: IndexRow[], days: number[]): Span[] {
   return rows.flatMap((r) => {
     const b = r.hour.before;
-    if (!b || (newest.get(b.run) ?? 0) >= b.index || b.to <= from) return [];
-    return [{ from: b.hour * 3_600_000_000, to: b.to }];
+    const day = b ? Math.floor((b.hour * HOUR_US) / DAY_US) : 0;
+    if (!b || !days.includes(day) || rows.some((x) => x.run === b.run && x.index >= b.index))
+      return [];
+    return [{ from: Math.max(heldBefore(rows, b.to), daysBegin(days, day)), to: b.to }];
   });
 }
 
-/* One gap of recording, cut where its cause changes. */
-function explain(gap: Span, rows: IndexRow[], hidden: Span[]): Gap[] {
-  const told = rows.flatMap((r) => stateSpans(r.hour))
-    .filter((s) => s.to > gap.from && s.from < gap.to)
-    .sort((a, b) => a.from - b.from);
-  const cut = (s: Span) => ({ from: Math.max(s.from, gap.from), to: Math.min(s.to, gap.to) });
-  const known: Gap[] = told.map((s) => ({ ...cut(s), cause: causeOf(s.state), state: s.state }));
-  const rest = between(merged(known), gap.from, gap.to);
-  const unknown = rest.flatMap((s): Gap[] => {
-    const by = hidden.filter((h) => h.to > s.from && h.from < s.to);
-    const server: Gap[] = merged(by).map((h) => ({
-      from: Math.max(h.from, s.from), to: Math.min(h.to, s.to), cause: 'server', state: 0,
-    }));
-    const off = between(server, s.from, s.to);
-    return [...server, ...off.map((o): Gap => ({ ...o, cause: 'hub', state: 0 }))];
+/* The same for the end: rows newer than ours, which heads name. */
+export function unshown(rows: IndexRow[], named: Named | null): Span[] {
+  if (!named || knownUntil(rows) > named.time) return []; /* older than our rows */
+  const ours = rows.find((r) => r.run === named.run);
+  if (ours && (ours.mark > named.mark ||
+    (ours.mark === named.mark && ours.markHash === named.markHash))) return [];
+  if (!ours && rows.some((r) => r.hour.before?.run === named.run)) return [];
+  return [{ from: knownUntil(rows), to: named.time }];
+}
+
+function causeOf(state: number): Cause {
+  if (state === SERVER_AWAY) return 'away';
+  if (state === UPLINK_SLOW) return 'slow';
+  return state === SERVER_DISK ? 'disk' : 'camera';
+}
+
+/* What rows say went on, state after state. */
+function told(rows: IndexRow[]): (Span & { state: number })[] {
+  return rows.flatMap((r) => r.hour.states.map((s, i) => ({
+    from: Math.max(s.time, r.hour.from),
+    to: Math.min(r.hour.states[i + 1]?.time ?? r.hour.to, r.hour.to), state: s.state,
+  })));
+}
+
+/* What was on its way when the server went is not kept back by it. */
+function onItsWay(lost: Span, away: Span): Span {
+  return { from: Math.max(lost.from, away.from - SETTLE_US), to: Math.min(lost.to, away.from) };
+}
+
+/* Before that there is nothing to miss; Infinity: nothing is known. */
+function beginning(rows: IndexRow[], born: number): number {
+  const first = rows[0];
+  if (!first) return born || Infinity;
+  return first.hour.before ? Math.min(born, first.hour.from) : first.hour.from;
+}
+
+/* What is let go: as the policy explains, and beyond it. */
+function letGo(q: LedgerQuestion, begin: number): Gap[] {
+  const all: Gap[] = [{
+    from: begin, to: q.keep ? Math.min(q.oldest, q.keep) : q.oldest, cause: 'gone', state: q.keep ? 0 : 1,
+  }];
+  if (q.keep) all.push({ from: Math.max(begin, q.keep), to: q.oldest, cause: 'server', state: 0 });
+  return all.filter((g) => g.from < g.to);
+}
+
+/* The camera runs, or its process starts, and no picture is there yet. */
+function isPause(g: Gap, most: number): boolean {
+  return g.cause === 'camera' && (g.state === 0 || g.state === NO_PROCESS) && g.to - g.from <= most;
+}
+
+/*
+ * A trouble begins with the last picture, before anybody notices, and ends
+ * with the next key frame, not with its own end; and before a camera's first
+ * one there is none. first: when the camera's first row begins.
+ */
+function settled(gaps: Gap[], first: number): Gap[] {
+  const all: Gap[] = [];
+  gaps.forEach((g, i) => {
+    const last = all[all.length - 1];
+    const next = gaps[i + 1];
+    if (isPause(g, FIRST_US) && g.from === first) first = g.to;
+    else if (!isPause(g, SETTLE_US)) all.push(g);
+    else if (last?.to === g.from && last.cause !== 'gone')
+      all.push({ ...g, cause: last.cause, state: last.state });
+    else if (next?.from === g.to) all.push({ ...g, cause: next.cause, state: next.state });
+    else all.push(g);
   });
-  const all = [...known, ...unknown].filter((g) => g.to > g.from).sort((a, b) => a.from - b.from);
-  return joined(all);
+  return all;
 }
 
 function joined(gaps: Gap[]): Gap[] {
@@ -130,60 +231,35 @@ function joined(gaps: Gap[]): Gap[] {
   return all;
 }
 
-/* What the hub said of all that time. */
-function spansOf(rows: IndexRow[], state: number): Span[] {
-  return merged(rows.flatMap((r) => stateSpans(r.hour)).filter((s) => s.state === state && s.to > s.from));
-}
-
-/*
- * What was recorded and is not shown. While the server was away the hub kept
- * what it could: what is missing then it may have had no room for.
- */
-function blamed(lost: Span, away: Span[]): Gap[] {
-  const all: Gap[] = [];
-  let at = lost.from;
-  const add = (to: number, cause: Cause, state: number) => {
-    if (to > at) all.push({ from: at, to, cause, state });
-    at = Math.max(at, to);
-  };
-  for (const a of away.filter((s) => s.to > lost.from && s.from < lost.to)) {
-    add(a.from, 'server', 0);
-    add(Math.min(a.to, lost.to), 'away', AWAY);
-  }
-  add(lost.to, 'server', 0);
-  return all;
-}
-
-export interface LedgerQuestion {
-  rows: IndexRow[];
-  from: number;
-  to: number; /* not after what can be known: see knownUntil() */
-  since: number; /* the camera's first row: there is nothing before */
-  oldest: number; /* what is older was let go; 0: nothing was */
-  lost: Span[]; /* what the server had and could not show when asked */
-}
-
 /* Which seconds are missing, and why. */
 export function ledger(q: LedgerQuestion): Gap[] {
-  const from = Math.max(q.from, q.since);
-  if (from >= q.to) return [];
-  const gone: Gap[] = q.oldest > from
-    ? [{ from, to: Math.min(q.oldest, q.to), cause: 'gone', state: 0 }] : [];
-  const begin = Math.max(from, gone[0]?.to ?? from);
-  const runs = q.rows.flatMap((r) => r.hour.runs.filter((x) => x.as === 'main'));
-  const hidden = withheld(q.rows, begin);
-  /* a run goes on while the server does not record it */
-  const unrecorded = spansOf(q.rows, DISK);
-  const there = stretches(runs)
-    .flatMap((s) => (unrecorded.length > 0 ? between(unrecorded, s.from, s.to) : [s]));
-  const missing = between(there, begin, q.to).flatMap((g) => explain(g, q.rows, hidden));
-  const away = spansOf(q.rows, AWAY);
-  const lost = q.lost.filter((l) => l.to > begin && l.from < q.to)
-    .flatMap((l) => blamed({ from: Math.max(l.from, begin), to: Math.min(l.to, q.to) }, away));
-  return [...gone, ...joined([...missing, ...lost].sort((a, b) => a.from - b.from))];
-}
-
-/* Until when rows tell what was: later is not written down yet. */
-export function knownUntil(rows: IndexRow[]): number {
-  return rows.reduce((most, r) => Math.max(most, r.hour.to), 0);
+  const rows = newestOnly(q.rows);
+  const begin = Math.max(q.from, beginning(rows, q.born));
+  const until = Math.max(knownUntil(rows), q.born);
+  const hidden = unshown(rows, q.named);
+  const last = Math.max(until, ...hidden.map((h) => h.to));
+  const end = q.to - last > QUIET_US ? q.to : Math.min(q.to, last);
+  if (begin >= end) return [];
+  const free = new Free([{ from: begin, to: end }]);
+  const gaps: Gap[] = [];
+  const give = (s: Span, cause: Cause, state: number) => {
+    for (const part of free.take(s)) gaps.push({ ...part, cause, state });
+  };
+  for (const g of letGo(q, begin)) give(g, g.cause, g.state);
+  const states = told(rows);
+  for (const s of states)
+    if (s.state === SERVER_DISK || s.state === SILENT) give(s, causeOf(s.state), s.state);
+  for (const l of q.lost) {
+    for (const s of states) if (s.state === SERVER_AWAY) give(onItsWay(l, s), 'away', s.state);
+    give(l, 'server', 0);
+  }
+  const runs = rows.flatMap((r) => r.hour.runs.filter((x) => x.as === 'main'));
+  for (const s of stretches(runs)) free.take(s);
+  free.drop(LEAST_US);
+  for (const s of states) give(s, causeOf(s.state), s.state);
+  for (const s of [...withheld(rows, q.days), ...hidden]) give(s, 'server', 0);
+  if (end > last) give({ from: last, to: end }, 'silent', 0);
+  give({ from: begin, to: end }, 'hub', 0);
+  const first = rows[0] && !rows[0].hour.before ? rows[0].hour.from : 0;
+  return joined(settled(gaps.sort((a, b) => a.from - b.from), first));
 }

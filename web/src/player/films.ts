@@ -7,12 +7,13 @@ import { unb64 } from '../base/codec';
 import type { Octets } from '../base/octets';
 import type { Exported, Film, Sink } from '../model/export';
 import { now } from '../model/clock';
-import { ledger, stretches, type Span } from '../model/ledger';
+import { stretches, type Span } from '../model/ledger';
 import type { Run, Said } from '../model/run';
 import { H265, KEY } from '../proto/record';
 import { Days } from './days';
 import { FilmReader, Stopped, type Taker } from './film_read';
 import type { FilmProblem, Hole, Made, PlanRow, ToFilms } from './film_messages';
+import { gapsOf } from './gaps';
 import type { Desk } from './tile';
 import { CameraKeys } from './track';
 
@@ -109,9 +110,8 @@ function since(days: Days): number {
 /* What the ledger tells of from..to, and what it cannot know. */
 function holesOf(days: Days, from: number, to: number, lost: Span[]): Hole[] {
   const first = since(days);
-  const rows = days.rows;
-  const told = ledger({ rows, from, to: Math.min(to, days.until), since: first, oldest: 0, lost });
-  if (!rows.length || first <= from) return told;
+  const told = gapsOf(days, lost, from, Math.min(to, days.until));
+  if (!days.rows.length || first <= from) return told;
   return [{ from, to: Math.min(first, to), cause: 'before', state: 0 }, ...told];
 }
 

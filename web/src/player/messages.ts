@@ -24,6 +24,7 @@ export interface PlayerCamera {
   sub: string; /* '': it has none */
   thumb: string;
   index: string;
+  born: number; /* µs, when the directory first listed it */
   hub: PlayerHub;
   keys: EpochKey[]; /* the thing's key in each epoch */
 }
@@ -125,7 +126,9 @@ export interface DaysView {
   motion: { time: number; motion: number }[];
   first: number; /* the camera's first known moment; 0: none yet */
   until: number; /* later is not written down yet */
+  confirmed: number; /* by the hub's heads until then; 0: they are not there, or name more */
   loading: boolean;
+  unread: boolean; /* the server did not answer */
 }
 
 /* at: when they shall be heard, in ms of performance.timeOrigin + now() */

@@ -24,8 +24,8 @@ export class Ranges {
   private readonly slots = new Map<number, Feed>();
   private readonly ends = new Map<number, () => void>();
   private readonly queue: (() => void)[] = [];
+  private breaks = 0;
   private running = 0;
-  private losses = 0;
 
   constructor(private readonly line: Line) {}
 
@@ -35,7 +35,7 @@ export class Ranges {
 
   /* The line broke: what was asked will not come. */
   lost(): void {
-    this.losses++;
+    this.breaks++;
     for (const end of this.ends.values()) end();
     this.ends.clear();
     this.slots.clear();
@@ -55,6 +55,11 @@ export class Ranges {
     this.running++;
   }
 
+  /* How often the line broke: who asked before may ask again. */
+  get broken(): number {
+    return this.breaks;
+  }
+
   /* True when the server had it; events come before. */
   async get(
     keys: CameraKeys, stream: string, range: Range, events: TrackEvents,
@@ -67,9 +72,9 @@ export class Ranges {
 
   /* The records as they come, the header first. lost: the line broke. */
   async raw(stream: string, range: Range, feed: Feed): Promise<'done' | 'refused' | 'lost'> {
-    const losses = this.losses;
+    const breaks = this.breaks;
     const had = await this.held(stream, range, feed);
-    if (losses !== this.losses || (!had && !this.line.open)) return 'lost';
+    if (breaks !== this.breaks || (!had && !this.line.open)) return 'lost';
     return had ? 'done' : 'refused';
   }
 

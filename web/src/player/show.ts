@@ -91,7 +91,7 @@ export class Show {
 
   /* small: one of many tiles, so that little is kept of what was live. */
   constructor(
-    private readonly wires: Wires, private readonly keys: CameraKeys, readonly as: Quality,
+    private readonly wires: Wires, readonly keys: CameraKeys, readonly as: Quality,
     readonly days: Days, private readonly screen: Screen, private readonly events: ShowEvents,
     small = false,
   ) {

@@ -14,11 +14,12 @@ const GAP_US = 1_000_000;
 const SETTLED_US = 120_000_000; /* younger may still be on its way to the disk */
 const WINDOW_US = 60_000_000;
 const KEYS_AT_ONCE = 12; /* listed groups, when only key frames are wanted */
+const SETTLING_US = 10_000_000; /* what is newer may not be on the server's disk yet */
 
 export class Tape {
   ring = new Ring();
   fast = false; /* key frames alone */
-  readonly lost: Span[] = []; /* indexed, but the server did not have it */
+  private readonly missed = new Map<string, Span>(); /* indexed, and not given */
   private readonly have = new Map<string, Promise<boolean>>();
   private asked = 0;
 
@@ -40,23 +41,45 @@ export class Tape {
     return `${p.run}:${p.index}`;
   }
 
-  private async fetch(p: Place, until: number): Promise<boolean> {
+  /* What the index lists, and the server did not give when it was asked. */
+  get lost(): Span[] {
+    return [...this.missed.values()];
+  }
+
+  /* Of the groups that were asked for, those whose mark came; of the last one, all. */
+  private miss(asked: Place[], signed: Set<string>, reached: number): void {
+    for (const p of asked) {
+      if (signed.has(this.name(p))) this.missed.delete(this.name(p));
+      else if (p.time < now() - SETTLING_US)
+        this.missed.set(this.name(p), { from: p.time, to: p.end });
+    }
+    const p = asked[asked.length - 1]!;
+    if (this.fast || this.missed.has(this.name(p)) || reached >= p.until - 1 || p.end > now() - SETTLED_US) return;
+    this.missed.set(this.name(p), { from: Math.max(p.time, this.ring.at(this.ring.find(p.end))?.time ?? 0), to: p.end });
+  }
+
+  private async fetch(asked: Place[]): Promise<boolean> {
     const ring = this.ring;
     let reached = 0;
+    const p = asked[0]!;
+    const until = asked[asked.length - 1]!.until;
+    const signed = new Set<string>();
+    const broken = this.ranges.broken;
     const ok = await this.ranges.get(
       this.keys, this.stream,
       { run: p.run, index: p.index, until, about: p.time, keys: this.fast },
       {
         unit: (u) => ring.add(u),
         sound: (u) => ring.sounds.add(u),
-        verified: (run, first, last) => ring.verify(run, first, last),
+        verified: (run, first, last) => {
+          ring.verify(run, first, last);
+          for (const a of asked) if (a.run === run && a.index >= first && a.index <= last) signed.add(this.name(a));
+        },
         trouble: () => {},
         reached: (index) => { reached = index; },
       });
-    /* the hub's index says how far it goes */
-    if (ok && !this.fast && reached < until - 1 && p.end < now() - SETTLED_US)
-      this.lost.push({ from: Math.max(p.time, ring.at(ring.find(p.end))?.time ?? 0), to: p.end });
-    if (!ok && ring === this.ring) this.have.delete(this.name(p));
+    if (this.ranges.broken === broken) this.miss(asked, signed, reached);
+    if (!ok && ring === this.ring) for (const a of asked) this.have.delete(this.name(a));
     return ok;
   }
 
@@ -69,13 +92,7 @@ export class Tape {
     if (known) return known;
     let last = i;
     while (this.fast && last < i + KEYS_AT_ONCE && all[last + 1]?.run === p.run) last++;
-    const job = this.fetch(p, all[last]!.until).then((ok) => {
-      /* it may come later: a hub sends what it said while the server was away */
-      const at = this.lost.findIndex((l) => l.from === p.time);
-      if (at >= 0) this.lost.splice(at, 1);
-      if (!ok) this.lost.push({ from: p.time, to: all[last]!.end });
-      return ok;
-    });
+    const job = this.fetch(all.slice(i, last + 1));
     for (let k = i; k <= last; k++) this.have.set(this.name(all[k]!), job);
     return job;
   }

@@ -2,15 +2,17 @@
  * tile.ts - one canvas of the page and the camera on it. Makes the show that
  * is wanted, by the stream that is wanted, and says what there is to say.
  */
-import { ledger, stretches } from '../model/ledger';
 import { unb64 } from '../base/codec';
+import type { Heads } from '../model/heads';
 import { Days } from './days';
+import { daysView } from './gaps';
 import type { Hubs } from './hubs';
 import type {
   Alarm, Cannot, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, Quality, ToTile,
 } from './messages';
 import { Screen } from './screen';
 import { Show, type Wires } from './show';
+import { tailsFind } from './tails';
 import { Thumbs } from './thumbs';
 import { CameraKeys } from './track';
 
@@ -69,7 +71,8 @@ export class Tile {
   }
 
   /* Heads may tell of a stream that was not known of. */
-  headsTaken(): void {
+  headsTaken(heads: Heads): void {
+    this.show?.days.heard(heads);
     if (this.show && this.show.position === 0 && this.best !== this.show.as) this.begin();
   }
 
@@ -210,30 +213,18 @@ export class Tile {
 
   /* --- the timeline --- */
 
-  private daysSay(s: Show, from: number, to: number, loading: boolean): void {
-    const rows = s.days.rows;
-    const runs = s.days.runs(s.as);
-    const first = rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
-    const until = s.days.until;
-    this.desk.post({
-      t: 'days', tile: this.n, camera: s.camera.thing, from, to, loading, until,
-      first: Number.isFinite(first) ? first : 0,
-      spans: stretches(runs).filter((x) => x.to > from && x.from < to),
-      gaps: ledger({
-        rows, from, to: Math.min(to, until), since: first, oldest: 0, lost: s.deck.tape.lost,
-      }),
-      motion: s.days.places(s.as).filter((p) => p.time >= from && p.time < to && p.motion > 0)
-        .map((p) => ({ time: p.time, motion: p.motion })),
-    });
-  }
-
   /* What is known now, and again when all of it is here. */
   private async daysTell(): Promise<void> {
     const s = this.show;
     const d = this.daysWanted;
     if (!s || !d) return;
-    this.daysSay(s, d.from, d.to, s.days.has);
-    await s.days.cover(d.from, d.to).catch(() => false);
-    if (s === this.show && d === this.daysWanted) this.daysSay(s, d.from, d.to, false);
+    const say = (loading: boolean, unread: boolean) =>
+      this.desk.post({ ...daysView(s.days, s.deck.tape.lost, { ...d, loading, unread }), tile: this.n });
+    const asked = () => s === this.show && d === this.daysWanted;
+    say(s.days.has, false);
+    const read = await s.days.survey(d.from, d.to).then(() => true, () => false);
+    if (!asked()) return;
+    say(false, !read);
+    if (read && (await tailsFind(s.days, this.desk.ranges, s.keys, d.from, d.to)) && asked()) say(false, false);
   }
 }

@@ -45,7 +45,7 @@ function headsTake(h: Heads): void {
     const head = show && h.streams.get(show.stream);
     if (head) show.head(hex(head.run), head.markNumber);
   }
-  for (const t of tiles.values()) t.headsTaken();
+  for (const t of tiles.values()) t.headsTaken(h);
   tell();
 }
 

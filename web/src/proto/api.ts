@@ -38,6 +38,7 @@ const CODES: Record<number, ApiCode> = {
 };
 const TIMEOUT_MS = 30_000;
 const ROWS_MAX = 32;
+const ROW_PAGES = 64;
 
 export function ticketText(t: Ticket): string {
   return `${b64(t.id)}.${b64(t.secret)}`;
@@ -270,24 +271,30 @@ export interface Row {
   sealed: Octets;
 }
 
-/* Rows of a log or state stream that are about one day (since 1970, UTC). */
-export async function rows(
-  home: Ticket, stream: string, day: number, skip = 0,
-): Promise<Row[]> {
-  const j = await ask('POST', 'rows', home, { stream, day, most: ROWS_MAX, ...(skip ? { skip } : {}) });
+async function rowsAsk(home: Ticket, question: object): Promise<Row[]> {
+  const j = await ask('POST', 'rows', home, question);
   return j.each('rows', (r) => ({
     run: r.octets('run', 8), index: r.number('index'), sealed: r.octets('sealed'),
   }));
 }
 
-/* All of them; most of a stream on a day. */
-export async function rowsAll(home: Ticket, stream: string, day: number): Promise<Row[]> {
+/* Rows of a log or state stream that are about one day (since 1970, UTC). */
+export async function rows(home: Ticket, stream: string, day: number): Promise<Row[]> {
   const all: Row[] = [];
-  for (;;) {
-    const some = await rows(home, stream, day, all.length);
+  for (let page = 0; page < ROW_PAGES; page++) {
+    const last = all[all.length - 1];
+    const some = await rowsAsk(home, {
+      stream, day, most: ROWS_MAX, ...(last ? { after: b64(last.run) } : {}),
+    });
     all.push(...some);
-    if (some.length < ROWS_MAX) return all;
+    if (some.length < ROWS_MAX) break;
   }
+  return all;
+}
+
+/* One row of the newest day. */
+export async function rowNewest(home: Ticket, stream: string): Promise<Row[]> {
+  return rowsAsk(home, { stream, most: 1 });
 }
 
 export async function rowAdd(home: Ticket, stream: string, cls: number, row: Row): Promise<void> {

@@ -8,9 +8,9 @@ import { clockText, dayName, words } from '../../words/en';
 import { playerNow } from '../app/flow';
 import { filmsBusy, filmsToggle } from '../app/films';
 import { dayBefore, dayBegin, dayNext, ticks, wallRead, wallText } from '../base/zone';
-import type { Gap } from '../model/ledger';
 import type { DaysView, ToTile, View } from '../player/messages';
 import { Ends } from './export';
+import { GapList } from './gaps';
 import { KeyHelp, MomentList, momentsIn } from './moments';
 import { Icon } from './parts';
 import { snapshotSave } from './snapshot';
@@ -31,6 +31,7 @@ const LABEL = 64; /* px, between two of them */
 const ASK_MS = 20_000;
 const EXPORT_SPAN = 6 * MIN;
 const GRAIN = S / 16; /* the index rounds down: that picture is a little later */
+const FIRST_MS = 5000;
 const NEAR_NOW = 3 * S;
 
 const nowUs = () => Date.now() * 1000;
@@ -73,7 +74,7 @@ function Bars({ d, at, width }: { d: DaysView; at: Window; width: number }) {
       {d.spans.map((s) => <rect key={s.from} class="kept" {...box(s.from, s.to)} y={TOP} height={HIGH - TOP} />)}
       <path class="motion" d={hills(d, at, width)} />
       {d.gaps.filter((g) => g.to > at.from && g.from < at.to).map((g) => (
-        <rect key={`${g.from}${g.cause}`} class={`gap ${g.cause}`} {...box(g.from, g.to)} y={TOP} height={HIGH - TOP} />
+        <rect key={`${g.from}${g.cause}`} class={`gap why-${g.cause}`} {...box(g.from, g.to)} y={TOP} height={HIGH - TOP} />
       ))}
     </>
   );
@@ -117,30 +118,6 @@ function Peek({ time, left, zone, d }: { time: number; left: number; zone: strin
       {gap && <span>{w.cause(gap)}</span>}
       <span>{clockText(time, zone, true)}</span>
     </div>
-  );
-}
-
-function GapList({ d, at, zone }: { d: DaysView; at: Window; zone: string }) {
-  const gaps = d.gaps.filter((g) => g.to > at.from && g.from < at.to);
-  const missing = gaps.reduce((sum, g) => sum + g.to - g.from, 0);
-  if (!d.first) return null;
-  if (gaps.length === 0) return <p class="hint whole"><Icon name="check" />{w.whole}</p>;
-  const go = (g: Gap) => send({ t: 'seek', time: g.from - 2 * S });
-  return (
-    <details class="gaps">
-      <summary>{w.missing(gaps.length, missing / S)}</summary>
-      <ol>
-        {gaps.slice(-200).map((g) => (
-          <li key={`${g.from}${g.cause}`}>
-            <button type="button" class="link" onClick={() => go(g)}>
-              {clockText(g.from, zone, true)} – {clockText(g.to, zone, true)}
-            </button>
-            <span class={`dot ${g.cause}`} aria-hidden="true" />
-            <span>{w.cause(g)}</span>
-          </li>
-        ))}
-      </ol>
-    </details>
   );
 }
 
@@ -250,17 +227,25 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
   const [, beat] = useState(0);
   const days = d && d.camera === v.camera ? d : null;
   const head = held?.time ?? (v.position > 0 ? v.position : nowUs());
+  const past = v.position > 0 || held !== null;
+  const today = dayBegin(nowUs(), zone);
+  const middle = (at.from + Math.min(at.to, nowUs())) / 2;
+  const shownDay = dayBegin(past && head >= at.from && head < at.to ? head : middle, zone);
 
   useEffect(() => {
     const timer = setInterval(() => beat((n) => n + 1), 1000);
     return () => clearInterval(timer);
   }, []);
   useEffect(() => {
-    const ask = () => send({ t: 'days', from: at.from - span, to: Math.min(nowUs(), at.to + span) });
+    /* what is seen and a little around it, and the whole day: its gaps are listed */
+    const ask = () => send({
+      t: 'days', from: Math.min(shownDay, at.from - span),
+      to: Math.min(nowUs(), Math.max(dayNext(shownDay, zone), at.to + span)),
+    });
     ask();
-    const timer = setInterval(ask, ASK_MS);
+    const timer = setInterval(ask, days?.first ? ASK_MS : FIRST_MS);
     return () => clearInterval(timer);
-  }, [v.camera, span, end === null ? 0 : Math.floor(end / (span / 4)), v.line]);
+  }, [v.camera, span, end === null ? 0 : Math.floor(end / (span / 4)), v.line, shownDay, !days?.first]);
   /* where one is stays in sight */
   useEffect(() => {
     if (held) return;
@@ -329,15 +314,11 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
     aim.current = { time: from + s * S, at: performance.now() };
     seek(aim.current.time);
   };
-  const past = v.position > 0 || held !== null;
   const showDay = (begin: number) => {
     const last = dayNext(begin, zone);
     win.show(begin, last);
   };
   const headX = useMemo(() => ((head - at.from) / span) * width, [head, at.from, span, width]);
-  const today = dayBegin(nowUs(), zone);
-  const middle = (at.from + Math.min(at.to, nowUs())) / 2;
-  const shownDay = dayBegin(past && head >= at.from && head < at.to ? head : middle, zone);
   const keys: Record<string, () => void> = {
     ArrowLeft: () => by(-1), ArrowRight: () => by(1), ArrowDown: () => by(-10), ArrowUp: () => by(10),
     PageDown: () => by(-600), PageUp: () => by(600), Home: () => seek(dayBegin(head, zone)),
@@ -417,7 +398,7 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
           <button type="button" class="quiet" onClick={() => send({ t: 'live' })}>{words.home.goLive}</button>
         )}
       </div>
-      {days && <GapList d={days} at={{ from: at.from, to: at.to }} zone={zone} />}
+      {days && <GapList d={days} from={shownDay} to={dayNext(shownDay, zone)} zone={zone} seek={seek} />}
       {days && <MomentList d={days} at={at} zone={zone} go={(t) => seek(t + GRAIN)} />}
       <KeyHelp />
     </div>
