@@ -45,12 +45,13 @@ bundle_takes(const struct bundle *b, const struct unit_sound *s,
     uint64_t time_us)
 {
 	const struct sound sound = sound_of(s);
-	const uint64_t due_us = b->time_us + length_us(b);
 
-	return b->count == 0 ||
-	       (b->count < SOUND_FRAMES_MAX && sound_same(&sound, &b->sound) &&
-		   time_us <= due_us + BUNDLE_STEP_US &&
-		   due_us <= time_us + BUNDLE_STEP_US);
+	if (b->count == 0) /* it has no rate yet */
+		return true;
+	const uint64_t due_us = b->time_us + length_us(b);
+	return b->count < SOUND_FRAMES_MAX && sound_same(&sound, &b->sound) &&
+	       time_us <= due_us + BUNDLE_STEP_US &&
+	       due_us <= time_us + BUNDLE_STEP_US;
 }
 
 static void

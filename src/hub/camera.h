@@ -13,7 +13,7 @@ struct camera {
 	enum reason state;
 	/* the index says so: the server is away, or does not record */
 	bool cut, unrecorded;
-	bool spooling;                   /* what is said then is kept here */
+	bool spooling; /* what is said then is kept here */
 	/* of its main pictures: when the newest came, how far apart they are */
 	uint64_t picture_us, apart_us;
 	struct track track[TRACK_INDEX]; /* from TRACK_MAIN on */

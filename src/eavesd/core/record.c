@@ -147,8 +147,7 @@ rows_read(struct rows_ctx *r, const struct id *stream, const struct day *day,
 
 	if (day == NULL)
 		return store_each(store, SQL_RECORD_NEWEST,
-		    CELLS(cell_id(stream), cell_count(most), cell_count(skip)),
-		    row_out, r);
+		    CELLS(cell_id(stream), cell_count(most)), row_out, r);
 	return store_each(store, SQL_RECORD_OF_DAY,
 	    CELLS(cell_id(stream), cell_day(*day), cell_index(after),
 		cell_count(most)),
@@ -163,7 +162,7 @@ rows_post(struct call *c)
 	struct rows_ctx r = { .call = c };
 	struct index16 after = { { { 0 } } };
 	uint64_t day = 0;
-	struct count most, skip = { 0 };
+	struct count most;
 	struct stream s;
 	struct id stream;
 	enum err e;
