@@ -364,7 +364,7 @@ version_take(struct reader *r, json_t *o)
 
 static enum err
 answer_take(struct reader *r, const struct key *kx, json_t *answer,
-    size_t *ret_count)
+    size_t *skip, bool *ret_more)
 {
 	struct json_in in;
 	enum err e;
@@ -372,30 +372,36 @@ answer_take(struct reader *r, const struct key *kx, json_t *answer,
 	json_in_init(&in, answer);
 	json_t *versions = json_in_array(&in, "versions", VERSIONS_MAX);
 	json_t *keys = json_in_array(&in, "keys", KEYS_MAX);
+	*ret_more = json_in_bool(&in, "more");
 	e = json_in_end(&in);
+	if (e == ERR_OK && *ret_more &&
+	    json_array_size(keys) + json_array_size(versions) == 0)
+		return ERR_SYNTAX; /* it would never end */
 	for (size_t i = 0; e == ERR_OK && i < json_array_size(keys); i++)
 		e = item_take(r, kx, json_array_get(keys, i));
 	for (size_t i = 0; e == ERR_OK && i < json_array_size(versions); i++)
 		e = version_take(r, json_array_get(versions, i));
-	*ret_count = json_array_size(versions);
+	*skip = json_array_size(versions) > 0 ? 0
+					      : *skip + json_array_size(keys);
 	return e;
 }
 
 static enum err
 chain_read(struct reader *r, const struct key *kx)
 {
-	size_t count = 1;
+	size_t skip = 0;
+	bool more = true;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && count > 0) {
+	while (e == ERR_OK && more) {
 		json_t *answer = NULL;
 		e = door_ask(&r->door, "POST", "/api/home/read", &r->ticket,
-		    json_pack("{s:I,s:o}", "since",
+		    json_pack("{s:I,s:o,s:I}", "since",
 			(json_int_t)r->directory.version, "reader",
-			json_id(&r->home->member)),
+			json_id(&r->home->member), "skip", (json_int_t)skip),
 		    &answer);
 		if (e == ERR_OK)
-			e = answer_take(r, kx, answer, &count);
+			e = answer_take(r, kx, answer, &skip, &more);
 		json_decref(answer);
 	}
 	return e;

@@ -400,6 +400,15 @@ is_pause(const struct gap *g, uint64_t most_us)
 	       g->at.to_us - g->at.from_us <= most_us;
 }
 
+/* A hub that is let in just now has cameras before it has a server. */
+static bool
+is_first(const struct gap *g)
+{
+	return is_pause(g, FIRST_US) ||
+	       (g->cause == CAUSE_AWAY &&
+		   g->at.to_us - g->at.from_us <= FIRST_US);
+}
+
 /*
  * A trouble begins with the last picture, before anybody notices, and ends
  * with the next key frame, not with its own end; and before a camera's first
@@ -416,7 +425,7 @@ settle(struct ledger *l, uint64_t first_us)
 		const struct gap *next = i + 1 < l->gap_count ? &l->gap[i + 1]
 							      : NULL;
 		const struct gap *of = &l->gap[i];
-		if (is_pause(&g, FIRST_US) && g.at.from_us == first_us) {
+		if (g.at.from_us == first_us && is_first(&g)) {
 			first_us = g.at.to_us;
 			continue;
 		}

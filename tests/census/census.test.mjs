@@ -93,7 +93,9 @@ test('nothing is left by a first run, live and a minute back', async () => {
   canaries['recovery code, bare'] = got.code.replace(/[^A-Za-z0-9]/g, '');
   await codeConfirm(page, got.code);
   await moves(page, 20);
-  await page.getByRole('slider').focus();
+  await page.getByRole('button', { name: canaries['camera name'] }).first().click();
+  await moves(page, 5);
+  await page.getByRole('slider', { name: 'Time' }).focus();
   for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowLeft');
   await untilData(page, (d) => d.picture === 'past');
   await page.getByRole('button', { name: 'Back to live' }).click();

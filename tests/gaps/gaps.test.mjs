@@ -211,7 +211,7 @@ test('a server that keeps back its newest rows is named', async () => {
   const all = await gapsUntil(between.url, (g) => g.some(bad));
   assert.ok(all.find(bad).to > pulled.hidden, JSON.stringify(all));
   await page.reload();
-  await page.locator('.gaps summary').waitFor();
+  await page.locator('section.gaps summary').waitFor();
   await page.waitForFunction(() => document.body.innerText.includes('The server does not give out') ||
     [...document.querySelectorAll('.gaps details:not([open]) summary')].some((s) => s.click()), null,
   { polling: 500, timeout: LIMIT_MS });

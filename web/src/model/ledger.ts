@@ -200,6 +200,11 @@ function isPause(g: Gap, most: number): boolean {
   return g.cause === 'camera' && (g.state === 0 || g.state === NO_PROCESS) && g.to - g.from <= most;
 }
 
+/* A hub that is let in just now has cameras before it has a server. */
+function isFirst(g: Gap): boolean {
+  return isPause(g, FIRST_US) || (g.cause === 'away' && g.to - g.from <= FIRST_US);
+}
+
 /*
  * A trouble begins with the last picture, before anybody notices, and ends
  * with the next key frame, not with its own end; and before a camera's first
@@ -210,7 +215,7 @@ function settled(gaps: Gap[], first: number): Gap[] {
   gaps.forEach((g, i) => {
     const last = all[all.length - 1];
     const next = gaps[i + 1];
-    if (isPause(g, FIRST_US) && g.from === first) first = g.to;
+    if (g.from === first && isFirst(g)) first = g.to;
     else if (!isPause(g, SETTLE_US)) all.push(g);
     else if (last?.to === g.from && last.cause !== 'gone')
       all.push({ ...g, cause: last.cause, state: last.state });
