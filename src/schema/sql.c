@@ -24,9 +24,14 @@ const char *const schema_sql[] = {
 #define KEY_stream "id"
 #define KEY_segment "id"
 #define KEY_record "stream, run, place"
+#define KEY_held "segment, lock"
+#define KEY_lock "id"
 #define KEY_holds "segment"
 #define KEY_span "name"
 #include "schema/fields.def"
+	"CREATE INDEX IF NOT EXISTS segment_stream ON segment "
+	    "(stream, place, day, closed);",
+	"CREATE INDEX IF NOT EXISTS held_lock ON held (lock);",
 };
 /* clang-format on */
 const unsigned schema_sql_count = sizeof schema_sql / sizeof *schema_sql;

@@ -4,7 +4,7 @@
 #ifndef SCHEMA_SQL_H
 #define SCHEMA_SQL_H
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 extern const char *const schema_sql[];
 extern const unsigned schema_sql_count;

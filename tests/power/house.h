@@ -32,6 +32,21 @@ struct house_file {
 size_t house_files(struct house *h, const struct id *stream,
     struct house_file files[static 4]);
 
+/* A segment of days ago, for retention to look at. */
+struct house_old {
+	unsigned days_ago;
+	bool locked;
+	struct id segment; /* written by house_old_add() */
+	struct run_id run;
+};
+void
+house_old_add(struct house *h, const struct id *stream, struct house_old *o);
+/* Its row, its place and its file are there. */
+bool house_old_kept(struct house *h, const struct id *stream,
+    const struct house_old *o);
+/* Each row of a segment has its file, and each file its row. */
+bool house_whole(struct house *h);
+
 /* --- keeper_thread.c --- */
 
 struct keeper_thread;

@@ -29,6 +29,10 @@ home_parse(struct slice body, struct home *ret)
 		return ERR_CORRUPT;
 	for (size_t i = 0; i < ret->stream_count; i++)
 		rd_id(&r, &ret->streams[i]);
+	/* a row from before homes had a quota */
+	const bool limits = r.rest.len != 0;
+	ret->quota = limits ? rd_u64(&r) : 0;
+	ret->lock_count = limits ? rd_u16(&r) : 0;
 	return rd_end(&r);
 }
 
@@ -55,7 +59,7 @@ home_get(struct core *core, const struct id *id, struct home *ret)
 	return home_parse(buf_slice(&body), ret);
 }
 
-static enum err
+enum err
 home_put(struct core *core, enum statement n, const struct id *id,
     const struct home *h)
 {
@@ -70,6 +74,8 @@ home_put(struct core *core, enum statement n, const struct id *id,
 	wr_u8(&w, (uint8_t)h->stream_count);
 	for (size_t i = 0; i < h->stream_count; i++)
 		wr_id(&w, &h->streams[i]);
+	wr_u64(&w, h->quota);
+	wr_u16(&w, h->lock_count);
 	if ((e = wr_end(&w)) != ERR_OK ||
 	    (e = row_seal(core, TABLE_HOME, h->slot, id, buf_slice(&body),
 		 &sealed)) != ERR_OK)
