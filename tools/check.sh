@@ -103,30 +103,30 @@ for test in json.load(sys.stdin):
         print(test["name"])' "${2:-}" | awk '!seen[$0]++'
 }
 
-# meson_suite FOLDER SUITE: whatever is not a unit test has the machine for
-# itself.
+# meson_suite FOLDER SUITE: unit and system tests share the cores (they wait
+# more than they work); every other has the machine for itself.
 meson_suite() {
 	names=$(introspect "$1" "$2")
 	[ -n "$names" ] || return 0
 	case $2 in
-	unit) jobs=$(nproc) ;;
+	unit | system) jobs=$(nproc) ;;
 	*) jobs=1 ;;
 	esac
 	meson test -C "$folder/$1" --no-rebuild --suite "$2" \
 	    --num-processes "$jobs" -t 4
 }
 
-# The browser's side: every tests/web/*.test.mjs, one after the other.
+# The browser's side: every tests/web/*.test.mjs, as many at once as there are
+# cores.
 web_suite() {
 	EAVES_BUILD=$PWD/$folder/$1
 	export EAVES_BUILD
 	for file in tests/web/*.test.mjs; do
 		name=${file##*/}
-		name=web-${name%.test.mjs}
-		names="$names $name"
-		tools/tap "$name" timeout -k 10 600 \
-		    node --test-reporter=tap "$file"
+		names="$names web-${name%.test.mjs}"
 	done
+	# shellcheck disable=SC2086 # words
+	printf '%s\n' $names | xargs -P "$(nproc)" -I '{}' tools/web-one '{}'
 }
 
 fuzz_build() {

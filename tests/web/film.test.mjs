@@ -44,7 +44,7 @@ async function filmOf() {
   const keys = new CameraKeys(unb64(home.home, 16), camera);
   const take = async (record) => {
     if (record[1] === 2) {
-      run = await keys.open(record);
+      run = await keys.open(record, camera.stream, 1, Date.now() * 1000);
       if (typeof run === 'string') throw new Error(run);
       items.push(exportRun(run));
       return;
@@ -94,7 +94,7 @@ test('what the demo camera recorded becomes a film that its hub vouches for', as
   assert.match(said.stdout, new RegExp(`^hub +${words}$`, 'm'));
   assert.match(said.stdout, new RegExp(`^pictures +${done.pictures}$`, 'm'));
   for (const [program, ...args] of [['ffprobe', '-v', 'warning', file],
-    ['ffmpeg', '-v', 'warning', '-i', file, '-f', 'null', '-']]) {
+    ['ffmpeg', '-v', 'warning', '-i', file, '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-f', 'null', '-']]) {
     const { stdout, stderr, status } = spawnSync(program, args, { encoding: 'utf8' });
     assert.deepEqual([stdout, stderr, status], ['', '', 0]);
   }

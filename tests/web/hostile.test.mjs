@@ -59,7 +59,10 @@ test('records of another camera do not open', async () => {
   await show('Garden');
   await moves(page, 20);
   let n = 0;
-  between.bend = (m) => (n < garden.length ? slotted(Buffer.from(garden[n++]), m) : null);
+  between.bend = (m) => {
+    if (flagsOf(m) === HEADER) n = 0; /* the watch before took a few */
+    return n < garden.length ? slotted(Buffer.from(garden[n++]), m) : null;
+  };
   await show('Front door');
   await untilData(page, (d) => d.picture === 'shut');
   await page.getByText('Does not open').first().waitFor();

@@ -56,7 +56,6 @@ export class Show {
   private newestHead = { run: '', number: -1 };
   private behindSince = 0;
   private watchedAt = 0;
-  private shutAt = 0; /* ms, of the newest record that did not open */
   private latencies: number[] = [];
   clock: Offset | null = null;
 
@@ -181,7 +180,6 @@ export class Show {
   private trouble(what: 'false' | 'shut' | 'keys'): void {
     if (what === 'keys') this.events.keysWanted();
     if (what === 'false') this.unmarked = [];
-    if (what === 'shut') this.shutAt = performance.now();
     if (what === 'false' || !this.shown) this.blank(what === 'false' ? 'false' : 'shut');
   }
 
@@ -235,9 +233,10 @@ export class Show {
     if (this.mode !== 'live') return;
     const t = performance.now();
     const stopped = t - this.heard > STOPPED_MS;
-    /* they come, and none opens */
-    if (t - this.arrived > UNMARKED_MS && t - this.shutAt < STOPPED_MS) this.blank('shut');
-    if (this.fault === 'shut') this.watchAgain();
+    /* they come, and none opens: also when their header never came */
+    const shutSince = this.track?.shutSince ?? 0;
+    if (!stopped && shutSince > 0 && t - shutSince > UNMARKED_MS) this.blank('shut');
+    if (this.fault === 'shut') return this.watchAgain();
     const oldest = this.unmarked[0];
     if (!this.frozen && oldest && t - oldest.arrived > UNMARKED_MS) {
       if (stopped) this.freeze();

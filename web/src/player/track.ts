@@ -64,6 +64,7 @@ export class Track {
   private tail: Promise<void> = Promise.resolve();
   private pending = 0;
   private closed = false;
+  shutSince = 0; /* ms, of the first record since one that opened; 0: all do */
 
   /* about: µs, when it was; live: now. */
   constructor(
@@ -82,6 +83,7 @@ export class Track {
 
   feed(record: Uint8Array): void {
     const arrived = performance.now();
+    this.shutSince ||= arrived;
     let flags: number;
     try {
       flags = recordFlags(record);
@@ -103,8 +105,9 @@ export class Track {
       const r = await run;
       const s = await said;
       if (this.closed || !r || !s) return;
-      if (s === 'shut') this.events.trouble('shut');
-      else await this.follow(r, s, arrived);
+      if (s === 'shut') return this.events.trouble('shut');
+      this.shutSince = 0;
+      await this.follow(r, s, arrived);
     });
   }
 
