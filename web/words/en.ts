@@ -73,6 +73,11 @@ function span(s: number): string {
   return plural(Math.round(s / 86_400), 'day', 'days');
 }
 
+/* "1.2 GB" */
+function size(gb: number): string {
+  return gb < 0.95 ? `${Math.round(gb * 1000)} MB` : `${gb < 9.5 ? gb.toFixed(1) : Math.round(gb)} GB`;
+}
+
 export const words = {
   product: 'Eaves',
   problems,
@@ -243,6 +248,42 @@ export const words = {
     whole: 'Nothing is missing here.',
     missing: (n: number, s: number) => `${plural(n, 'gap', 'gaps')}, ${span(s)} missing`,
     cause: (g: Gap) => (g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause]),
+  },
+  keep: {
+    title: 'Recordings', lead: 'How much your home keeps, and what it keeps for ever.',
+    settings: (name: string) => `Settings of ${name}`,
+    loading: 'Asking the server…', retry: 'Try again',
+    cannot: 'The server does not say what it keeps. The connection may be gone.',
+    name: 'Name', save: 'Save', saved: 'Saved.',
+    long: 'How long it is kept',
+    about: (days: number) =>
+      (days < 1 ? 'Keeps less than a day' : `Keeps about ${plural(Math.round(days), 'day', 'days')}`),
+    by: {
+      days: 'Then the oldest goes.',
+      octets: 'Then the gigabytes below are full, and the oldest goes.',
+      home: 'Then your home’s room is full, and the oldest goes.',
+    },
+    has: (gb: number) => `${size(gb)} are there now.`,
+    days: 'Days', daysWrong: 'A number from 1 to 3650.',
+    size: 'Gigabytes at most', sizeHint: 'Empty: as much as the home has.', sizeWrong: 'At least 0.1, or empty.',
+    early: 'The server let go of recordings that it should still have. Ask who runs it.',
+    soundHint: 'From now on; what is recorded stays as it is.',
+    remove: 'Remove this camera', removeLead: 'Nothing new is recorded. What is there goes with its days.',
+    removeSure: (name: string) => `Remove ${name}? Its recordings cannot be looked at afterwards.`,
+    removeYes: 'Yes, remove it', removeNo: 'Keep it', removed: 'a camera that was removed',
+    usedOf: (gb: number, most: number) => `${size(gb)} of ${size(most)} are used`,
+    lockedOf: (gb: number, most: number) => `${size(gb)} are locked; ${size(most)} may be`,
+    quota: 'Gigabytes for this home', quotaHint: 'Empty: as much as the server gives.',
+    quotaWrong: 'At least 0.5, or empty.',
+    locks: 'Kept for ever', unlock: 'Unlock', unlockYes: 'Yes, unlock',
+    unlockOne: (when: string) => `Unlock ${when}`,
+    unlockSure: 'It goes as soon as it is older than what is kept.',
+    lockOpen: 'Keep', lockTitle: 'Keep this for ever',
+    lockLead: (day: string) => `${day}. It stays until somebody unlocks it.`,
+    from: 'From', to: 'To', lock: 'Keep it', cancel: 'Cancel', order: '“From” must be before “To”.',
+    limit: 'That is more than may be locked: half of your home’s room. Unlock something, or take a shorter stretch.',
+    nothing: 'Nothing is recorded there.',
+    denied: 'You may not change that. Ask the owner of your home.',
   },
   account: {
     title: 'Account', home: 'Home', open: 'Account',

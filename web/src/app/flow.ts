@@ -14,6 +14,7 @@ import { epochBegin } from '../model/found';
 import type { Author } from '../model/directory';
 import { Home, type Camera } from '../model/home';
 import { linkOf, type Link } from '../model/pair';
+import { locksOf } from '../model/retention';
 import * as api from '../proto/api';
 import { ApiError, isApi, ticketNew, ticketText, type Ticket } from '../proto/api';
 import type { Entered } from '../signin/messages';
@@ -269,10 +270,11 @@ function playerHome(h: Home): PlayerHome {
   };
 }
 
-async function playerCamera(h: Home, c: Camera): Promise<PlayerCamera> {
+export async function playerCamera(h: Home, c: Camera): Promise<PlayerCamera> {
   return {
     thing: c.thing.id, stream: c.stream, thumb: c.thumb, index: c.index, keys: await h.thingKeys(c.thing.id),
     hub: { id: c.hub.id, sign: unb64(c.hub.sign), kx: unb64(c.hub.kx) },
+    locks: locksOf(h.now.people, c.thing.id),
   };
 }
 
@@ -287,7 +289,9 @@ async function homeShow(): Promise<void> {
   const h = home!;
   const rows = h.cameras.map((c) => ({ thing: c.thing.id, name: c.thing.name }));
   const camera = rows.some((r) => r.thing === now().camera) ? now().camera : rows[0]?.thing ?? '';
-  set({ homeName: h.name, zone: h.now.people.zone, cameras: rows, camera });
+  set({
+    homeName: h.name, zone: h.now.people.zone, cameras: rows, camera, locks: h.now.people.keep?.locks ?? [],
+  });
   const found = h.cameras.find((c) => c.thing.id === camera);
   const shown = found ? await playerCamera(h, found) : null;
   if (player) player.send({ t: 'home', home: playerHome(h), camera: shown });

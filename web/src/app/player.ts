@@ -8,11 +8,12 @@
  */
 import type { DaysView, FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
 import type { Octets } from '../base/octets';
+import type { Piece } from '../proto/api';
 import { playerWorker } from './workers';
 
 export type Thumb = Extract<FromPlayer, { t: 'thumb' }>;
 
-type Answer = Extract<FromPlayer, { t: 'clock' | 'ask' }>;
+type Answer = Extract<FromPlayer, { t: 'clock' | 'ask' | 'pieces' }>;
 
 export interface PlayerEvents {
   view(v: View): void;
@@ -42,7 +43,7 @@ export class Player {
     else if (m.t === 'home') this.events.home();
     else if (m.t === 'days') this.events.days(m);
     else if (m.t === 'thumb') this.events.thumb(m);
-    else if (m.t === 'clock' || m.t === 'ask') this.answered(m);
+    else if (m.t === 'clock' || m.t === 'ask' || m.t === 'pieces') this.answered(m);
     else this.events.ticket();
   }
 
@@ -88,6 +89,12 @@ export class Player {
   async hubAsk(hub: string, body: string): Promise<Octets | null> {
     const m = await this.call((id) => ({ t: 'ask', id, hub, body }));
     return m.t === 'ask' ? m.body : null;
+  }
+
+  /* What a camera recorded in a stretch of time; null: nobody could tell. */
+  async pieces(camera: PlayerCamera, sub: string, from: number, to: number): Promise<Piece[] | null> {
+    const m = await this.call((id) => ({ t: 'pieces', id, camera, sub, from, to }));
+    return m.t === 'pieces' ? m.pieces : null;
   }
 
   send(m: ToPlayer): void {

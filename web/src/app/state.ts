@@ -4,6 +4,7 @@
  */
 import type { DaysView, View } from '../player/messages';
 import type { Thumb } from './player';
+import type { Lock } from '../model/retention';
 import type { Lack } from './can';
 
 /* A sentence of words/: its name. */
@@ -30,7 +31,7 @@ export type Screen =
   | { at: 'forgot' }
   | { at: 'home' };
 
-export type Tab = 'home' | 'account' | 'add';
+export type Tab = 'home' | 'account' | 'add' | 'camera';
 
 export interface CameraRow {
   thing: string;
@@ -50,6 +51,7 @@ export interface State {
   view: View | null;
   days: DaysView | null; /* what the timeline shows */
   thumb: Thumb | null; /* for whoever drags */
+  locks: Lock[]; /* what stays for ever */
   pairing: Pairing;
   opening: boolean; /* the home is not read yet */
   linkWaits: boolean; /* a link was opened; sign in first */
@@ -60,7 +62,7 @@ export const PAIRING_NONE: Pairing = { step: 'none', part: 0, problem: null };
 
 let state: State = {
   screen: { at: 'loading' }, tab: 'home', busy: false, problem: null, handle: '', homeName: '', zone: 'UTC',
-  cameras: [], camera: '', view: null, days: null, thumb: null, pairing: PAIRING_NONE, opening: false,
+  cameras: [], camera: '', view: null, days: null, thumb: null, locks: [], pairing: PAIRING_NONE, opening: false,
   codeOwed: false, linkWaits: false,
 };
 const watchers = new Set<() => void>();

@@ -4,6 +4,7 @@
  */
 import type { Octets } from '../base/octets';
 import type { Gap, Span } from '../model/ledger';
+import type { Piece } from '../proto/api';
 
 export interface EpochKey {
   epoch: number;
@@ -21,6 +22,7 @@ export interface PlayerCamera {
   index: string;
   hub: PlayerHub;
   keys: EpochKey[]; /* the thing's key in each epoch */
+  locks: Span[]; /* what stays for ever */
 }
 export interface PlayerHome {
   home: string;
@@ -43,6 +45,7 @@ export type ToPlayer =
   | { t: 'thumb'; time: number }
   | { t: 'clock'; id: number; hub: string } /* how far the hub's clock is */
   | { t: 'ask'; id: number; hub: string; body: string } /* a sealed command */
+  | { t: 'pieces'; id: number; camera: PlayerCamera; sub: string; from: number; to: number }
   | { t: 'awake'; on: boolean }
   | { t: 'retry' };
 
@@ -102,5 +105,6 @@ export type FromPlayer =
   | { t: 'drawn'; frames: number; captured: number; width: number; height: number }
   | { t: 'clock'; id: number; offset: number | null } /* µs */
   | { t: 'ask'; id: number; body: Octets | null }
+  | { t: 'pieces'; id: number; pieces: Piece[] | null } /* null: it could not be looked up */
   | { t: 'home' } /* the directory changed: read it again */
   | { t: 'ticket' }; /* a new home ticket, please */

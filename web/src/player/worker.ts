@@ -8,11 +8,13 @@ import { same, type Octets } from '../base/octets';
 import { clockAsk, clockRead, now, type Offset } from '../model/clock';
 import { headsOpen, type Heads } from '../model/heads';
 import { Days } from './days';
+import { KeptSince } from './kept';
 import { Line } from './line';
 import type {
   Alarm, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, ToPlayer, View,
 } from './messages';
 import { ledger, stretches } from '../model/ledger';
+import { piecesFind } from './pieces';
 import { Ranges } from './ranges';
 import { Screen } from './screen';
 import { Show } from './show';
@@ -34,6 +36,7 @@ let line: Line | null = null;
 let ranges: Ranges | null = null;
 let thumbs: Thumbs | null = null;
 let ticket = '';
+let kept: KeptSince | null = null;
 let daysWanted: { from: number; to: number } | null = null;
 let lineState: LineState = 'connecting';
 let retryAt = 0;
@@ -168,6 +171,11 @@ async function hubAsk(id: number, hub: string, body: string): Promise<void> {
   post({ t: 'ask', id, body: j?.octets('body') ?? null });
 }
 
+async function piecesTell(m: Extract<ToPlayer, { t: 'pieces' }>): Promise<void> {
+  const found = piecesFind(homeId(), ticket, m.camera, m.sub, m.from, m.to);
+  post({ t: 'pieces', id: m.id, pieces: await found.catch(() => null) });
+}
+
 /* --- the timeline --- */
 
 function daysSay(s: Show, from: number, to: number, loading: boolean): void {
@@ -178,10 +186,11 @@ function daysSay(s: Show, from: number, to: number, loading: boolean): void {
   post({
     t: 'days', camera: s.camera.thing, from, to, loading, until,
     first: Number.isFinite(first) ? first : 0,
-    spans: stretches(runs).filter((x) => x.to > from && x.from < to),
-    gaps: ledger({
-      rows, from, to: Math.min(to, until), since: first, oldest: 0, lost: s.deck.tape.lost,
-    }),
+    spans: kept!.spans(stretches(runs).filter((x) => x.to > from && x.from < to)),
+    gaps: kept!.gaps(ledger({
+      rows, from, to: Math.min(to, until), since: kept!.begin(first), oldest: kept!.oldest,
+      lost: s.deck.tape.lost,
+    })),
     motion: s.days.places('main').filter((p) => p.time >= from && p.time < to && p.motion > 0)
       .map((p) => ({ time: p.time, motion: p.motion })),
   });
@@ -194,6 +203,7 @@ async function daysTell(): Promise<void> {
   if (!s || !d) return;
   daysSay(s, d.from, d.to, s.days.has);
   await s.days.cover(d.from, d.to).catch(() => false);
+  await kept?.load().catch(() => undefined);
   if (s === show && d === daysWanted) daysSay(s, d.from, d.to, false);
 }
 
@@ -207,6 +217,7 @@ function showCamera(): void {
   if (!wanted || !screen || !line || !ranges || !home) return;
   const keys = new CameraKeys(homeId(), wanted);
   const days = new Days(keys, () => ticket);
+  kept = new KeptSince(wanted, days, () => ticket);
   thumbs = new Thumbs(ranges, keys, days, (wantedAt, time, image) =>
     postMessage(
       { t: 'thumb', wanted: wantedAt, time, image } satisfies FromPlayer,
@@ -288,6 +299,7 @@ function homeTake(m: Extract<ToPlayer, { t: 'home' }>): void {
   const moved = wanted?.stream !== m.camera?.stream || before !== after;
   wanted = m.camera;
   if (moved) showCamera();
+  else if (show && m.camera) show.camera.locks = m.camera.locks;
 }
 
 function command(m: ToPlayer): void {
@@ -313,6 +325,7 @@ function command(m: ToPlayer): void {
     case 'thumb': return thumbs?.want(m.time);
     case 'clock': return void hubClock(m.id, m.hub);
     case 'ask': return void hubAsk(m.id, m.hub, m.body);
+    case 'pieces': return void piecesTell(m);
     case 'awake': return awakeSet(m.on);
     case 'retry': return line?.retry();
   }

@@ -6,12 +6,13 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { dayText, words } from '../../words/en';
 import { passphraseChange, sessionsRead, signOut } from '../app/flow';
+import { Recordings } from './kept';
 import { Form, Go, Note, Secret } from './parts';
 import { Phrase } from './phrase';
 import { useStore } from './store';
 
 const w = words.account;
-type Part = 'none' | 'sessions' | 'passphrase' | 'code';
+type Part = 'none' | 'recordings' | 'sessions' | 'passphrase' | 'code';
 type Rows = NonNullable<Awaited<ReturnType<typeof sessionsRead>>>;
 
 function Section(p: {
@@ -117,6 +118,12 @@ export function Account() {
     <div class="account">
       <h1 ref={title} tabIndex={-1}>{w.title}</h1>
       <p class="you">{w.you} <strong>{handle}</strong></p>
+      <Section
+        title={words.keep.title} lead={words.keep.lead} open={part === 'recordings'} button={w.sessionsOpen}
+        toggle={toggle('recordings')}
+      >
+        <Recordings />
+      </Section>
       <Section
         title={w.sessions} lead={w.sessionsLead} open={part === 'sessions'} button={w.sessionsOpen}
         toggle={toggle('sessions')}

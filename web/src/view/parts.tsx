@@ -19,6 +19,7 @@ const PATHS = {
   warn: 'M12 4 2.800 19.500h18.400zM12 10v4.500M12 17.200v.1',
   off: 'M4 4l16 16M8.500 6H15l2 2.500h3v9.500M4 8.500V18h12',
   lock: 'M6.500 11h11v8.500h-11zM8.500 11V8a3.500 3.500 0 0 1 7 0v3',
+  gear: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 4.500v5M9 14.500v5',
   clock: 'M12 20.500a8.500 8.500 0 1 0 0-17 8.500 8.500 0 0 0 0 17ZM12 7.500V12l3 2',
 };
 export type IconName = keyof typeof PATHS;

@@ -9,6 +9,7 @@ import { playerNow } from '../app/flow';
 import { dayBefore, dayBegin, dayNext, ticks } from '../base/zone';
 import type { Gap } from '../model/ledger';
 import type { DaysView, ToPlayer, View } from '../player/messages';
+import { LockButton } from './locks';
 import { Icon } from './parts';
 import { useStore } from './store';
 
@@ -59,6 +60,7 @@ function hills(d: DaysView, at: Window, width: number): string {
 }
 
 function Bars({ d, at, width }: { d: DaysView; at: Window; width: number }) {
+  const locks = useStore((s) => s.locks).filter((l) => l.things.includes(d.camera));
   const x = (t: number) => ((t - at.from) / (at.to - at.from)) * width;
   const box = (from: number, to: number) => {
     const a = Math.max(0, x(from));
@@ -70,6 +72,9 @@ function Bars({ d, at, width }: { d: DaysView; at: Window; width: number }) {
       <path class="motion" d={hills(d, at, width)} />
       {d.gaps.filter((g) => g.to > at.from && g.from < at.to).map((g) => (
         <rect key={`${g.from}${g.cause}`} class={`gap ${g.cause}`} {...box(g.from, g.to)} y={18} height={HIGH - 18} />
+      ))}
+      {locks.filter((l) => l.to > at.from && l.from < at.to).map((l) => (
+        <rect key={l.id} class="locked" {...box(l.from, l.to)} y={HIGH - 4} height={4} />
       ))}
     </>
   );
@@ -315,6 +320,10 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
         <button type="button" class="quiet" disabled={!days?.gaps.some((g) => g.from > head + S)} onClick={nextGap}>
           {w.nextGap}
         </button>
+        <LockButton
+          from={Math.max(at.from, days?.first ?? 0)} to={Math.min(at.to, days?.until ?? 0)} camera={v.camera} zone={zone}
+          off={!days || Math.min(at.to, days.until) <= Math.max(at.from, days.first)}
+        />
         <span class="fill" />
         {past && (
           <button type="button" class="quiet" onClick={() => send({ t: 'live' })}>{words.home.goLive}</button>
