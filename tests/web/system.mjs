@@ -91,6 +91,7 @@ export class System {
     this.dir = fs.mkdtempSync(path.join(os.tmpdir(), 'eaves-system-'));
     for (const d of ['server', 'keeper', 'hub']) fs.mkdirSync(path.join(this.dir, d));
     this.port = this.devicePort = 0;
+    this.serverArgs = [];
     this.hubProgram = 'src/hub/eaves-hub';
     this.hubArgs = ['--camera', 'demo', '--camera-name', 'Front door'];
   }
@@ -108,6 +109,7 @@ export class System {
     this.server = new Program('eavesd', 'src/eavesd/eavesd', [
       '--dir', this.at('server'), '--keeper-dir', this.at('keeper'), '--uid-base', '0',
       '--port', String(this.port), '--device-port', String(this.devicePort),
+      ...this.serverArgs,
     ], this.at('eavesd.log'));
     const [, port, devicePort] = await this.server.line(/^ready (\d+) (\d+)/);
     this.port = Number(port);

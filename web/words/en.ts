@@ -279,7 +279,7 @@ export const words = {
     unlockOne: (when: string) => `Unlock ${when}`,
     unlockSure: 'It goes as soon as it is older than what is kept.',
     lockOpen: 'Keep', lockTitle: 'Keep this for ever',
-    lockLead: (day: string) => `${day}. It stays until somebody unlocks it.`,
+    lockLead: 'It stays until somebody unlocks it.',
     from: 'From', to: 'To', lock: 'Keep it', cancel: 'Cancel', order: '“From” must be before “To”.',
     limit: 'That is more than may be locked: half of your home’s room. Unlock something, or take a shorter stretch.',
     nothing: 'Nothing is recorded there.',

@@ -8,11 +8,10 @@ import { Fault } from '../base/fault';
 import { random } from '../base/octets';
 import {
   DAYS_MOST, KEEP_NONE, differing, keepOf, keepsAbout, letGoRightly, limitsOf, type About, type Keep,
-  type Kept,
 } from '../model/retention';
 import { cameraSound, keepChange, sourceOf } from '../model/sources';
 import * as api from '../proto/api';
-import { isApi, type Piece } from '../proto/api';
+import { isApi, type Kept, type Piece } from '../proto/api';
 import { write } from './cameras';
 import { homeNow, playerCamera, playerNow } from './flow';
 import { now } from './state';
@@ -58,7 +57,7 @@ async function keepWritten(change: (k: Keep) => Keep): Promise<void> {
 }
 
 export async function cameraKeep(thing: string, days: number, octets: number): Promise<void> {
-  if (days < 1 || days > DAYS_MOST) throw new Fault('RANGE', 'days');
+  if (days < 1 || days > DAYS_MOST) throw new Fault('LIMIT', 'days');
   await keepWritten((k) => ({
     ...k, things: [...k.things.filter((t) => t.thing !== thing), { thing, days, octets }],
   }));

@@ -35,6 +35,18 @@ function offset(us: number, zone: string): number {
   return wall(us, zone) - Math.floor(us / 1e6) * 1e6;
 }
 
+/* "2026-11-28T09:41:07", as a clock there shows it. */
+export function wallText(us: number, zone: string): string {
+  return new Date(wall(us, zone) / 1000).toISOString().slice(0, 19);
+}
+
+/* When a clock there shows it: of two such moments one, of none one near; null: no time. */
+export function wallRead(text: string, zone: string): number | null {
+  const local = Date.parse(`${text}Z`) * 1000;
+  if (!Number.isFinite(local)) return null;
+  return local - offset(local - offset(local, zone), zone);
+}
+
 /* When the day began in which us lies. */
 export function dayBegin(us: number, zone: string): number {
   const local = wall(us, zone);

@@ -5,6 +5,7 @@
  */
 import { Fault } from '../base/fault';
 import { Json } from '../base/json';
+import type { Kept, KeptStream, Limits } from '../proto/api';
 import type { People, Thing } from './people';
 
 export const DAYS_USUAL = 7; /* where nobody chose: src/model/retention.h */
@@ -34,7 +35,7 @@ export const KEEP_NONE: Keep = { quota: 0, things: [], locks: [] };
 
 function number(j: Json, name: string, most: number): number {
   const n = j.number(name);
-  if (n > most) throw new Fault('RANGE', name);
+  if (n > most) throw new Fault('LIMIT', name);
   return n;
 }
 
@@ -76,12 +77,6 @@ export function locksOf(people: People, thing: string): Lock[] {
 
 /* --- what the server is told --- */
 
-export interface Limits {
-  id: string;
-  days: number;
-  most: number; /* octets; 0: no limit of its own */
-}
-
 /* Small pictures and the index take little: days alone bound them. */
 function thingLimits(thing: Thing, keep: KeepThing): Limits[] {
   const has = (as: string) => thing.streams.some((s) => s.as === as);
@@ -97,20 +92,6 @@ export function limitsOf(people: People): Limits[] {
 }
 
 /* --- what is there, by the server's word --- */
-
-export interface KeptStream extends Limits {
-  octets: number;
-  locked: number; /* of them */
-  oldest: { run: string; index: number; day: number } | null; /* hex; that no lock keeps */
-}
-export interface Kept {
-  quota: number;
-  most: number; /* what the home may keep */
-  used: number;
-  locked: number;
-  lockedMost: number;
-  streams: KeptStream[];
-}
 
 /* What the server does not do as the household signed it. */
 export function differing(people: People, kept: Kept): Limits[] {

@@ -6,7 +6,6 @@ import { b64, hex, unb64, unhex } from '../base/codec';
 import { Json } from '../base/json';
 import { random, type Octets } from '../base/octets';
 import { sha256 } from '../crypto/kdf';
-import type { Kept, Limits } from '../model/retention';
 
 /* What the bearer shows: id and secret. */
 export interface Ticket {
@@ -292,6 +291,27 @@ export async function homeWrite(
     version, epoch, ...pieces(sealed), keys: keys.map(keyItem), grants: [], remove_grants: [],
     devices,
   });
+}
+
+/* Of one stream. */
+export interface Limits {
+  id: string;
+  days: number;
+  most: number; /* octets; 0: no limit of its own */
+}
+
+export interface KeptStream extends Limits {
+  octets: number;
+  locked: number; /* of them */
+  oldest: { run: string; index: number; day: number } | null; /* hex; that no lock keeps */
+}
+export interface Kept {
+  quota: number;
+  most: number; /* what the home may keep */
+  used: number;
+  locked: number;
+  lockedMost: number;
+  streams: KeptStream[];
 }
 
 /* What the server keeps of a home, and by which limits. */

@@ -7,7 +7,7 @@ import { words } from '../../words/en';
 import { cameraDrop, cameraName } from '../app/cameras';
 import { tabSet } from '../app/flow';
 import { GB, cameraKeep, cameraKept, keptRead, mayManage, soundSet } from '../app/retention';
-import type { Kept } from '../model/retention';
+import type { Kept } from '../proto/api';
 import { Locks } from './locks';
 import { Field, Form, Go, Icon } from './parts';
 import { Saved, Told, useKept, useWork } from './kept';

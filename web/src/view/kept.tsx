@@ -6,8 +6,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { words } from '../../words/en';
 import { GB, homeQuota, keptRead, mayManage } from '../app/retention';
 import { isFault } from '../base/fault';
-import type { Kept } from '../model/retention';
-import { isApi } from '../proto/api';
+import { isApi, type Kept } from '../proto/api';
 import { Locks } from './locks';
 import { Field, Form, Go, Icon } from './parts';
 

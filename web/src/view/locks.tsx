@@ -5,15 +5,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { clockText, dayName, words } from '../../words/en';
 import { lockDrop, lockMake, mayManage } from '../app/retention';
-import { dayBegin } from '../base/zone';
+import { dayBegin, wallRead, wallText } from '../base/zone';
 import type { Lock } from '../model/retention';
 import { Told, useWork } from './kept';
 import { Form, Go, Icon } from './parts';
 import { useStore } from './store';
 
 const w = words.keep;
-const S = 1e6;
-const DAY = 86_400 * S;
 
 function whenText(l: { from: number; to: number }, zone: string): string {
   const today = dayBegin(Date.now() * 1000, zone);
@@ -73,24 +71,13 @@ export function Locks({ of }: { of: string | null }) {
 
 /* --- the dialog --- */
 
-const two = (n: number) => String(Math.floor(n)).padStart(2, '0');
-
-/* A time of day for an input, and back. */
-function inputOf(us: number, begin: number): string {
-  const s = Math.floor((us - begin) / S);
-  return `${two(s / 3600)}:${two((s / 60) % 60)}:${two(s % 60)}`;
-}
-
-function inputRead(text: string, begin: number): number {
-  const [h, m, s] = text.split(':').map(Number);
-  return begin + ((h ?? 0) * 3600 + (m ?? 0) * 60 + (s ?? 0)) * S;
-}
-
 function Time(p: { label: string; value: string; set: (v: string) => void }) {
   return (
     <label>
       {p.label}
-      <input type="time" step={1} required value={p.value} onInput={(e) => p.set(e.currentTarget.value)} />
+      <input
+        type="datetime-local" step={1} required value={p.value} onInput={(e) => p.set(e.currentTarget.value)}
+      />
     </label>
   );
 }
@@ -104,20 +91,18 @@ interface Shown {
 function LockDialog(p: Shown & { zone: string; close: () => void }) {
   const box = useRef<HTMLDialogElement>(null);
   const cameras = useStore((s) => s.cameras);
-  const begin = dayBegin(p.from, p.zone);
-  const [from, setFrom] = useState(inputOf(p.from, begin));
-  const [to, setTo] = useState(inputOf(Math.min(p.to, begin + DAY - S), begin));
+  const [from, setFrom] = useState(wallText(p.from, p.zone));
+  const [to, setTo] = useState(wallText(p.to, p.zone));
   const [things, setThings] = useState([p.camera]);
   const work = useWork();
   useEffect(() => box.current!.showModal(), []);
-  const a = inputRead(from, begin);
-  const b = inputRead(to, begin);
+  const a = wallRead(from, p.zone) ?? 0;
+  const b = wallRead(to, p.zone) ?? 0;
   const save = () => work.run(() => lockMake(things, a, b)).then((ok) => ok && box.current?.close());
-  const day = dayName(begin, dayBegin(Date.now() * 1000, p.zone), p.zone);
   return (
     <dialog ref={box} class="card" aria-labelledby="lock-title" onClose={p.close}>
       <h2 id="lock-title">{w.lockTitle}</h2>
-      <p class="hint">{w.lockLead(day)}</p>
+      <p class="hint">{w.lockLead}</p>
       <Form submit={() => void save()}>
         <div class="pair">
           <Time label={w.from} value={from} set={setFrom} />
@@ -138,9 +123,9 @@ function LockDialog(p: Shown & { zone: string; close: () => void }) {
             ))}
           </fieldset>
         )}
-        <p class="hint bad" role="alert">{a < b ? '' : w.order}</p>
+        <p class="hint bad" role="alert">{a > 0 && a < b ? '' : w.order}</p>
         <Told work={work} />
-        <Go busy={work.busy} label={w.lock} off={!(a < b) || things.length === 0} />
+        <Go busy={work.busy} label={w.lock} off={!(a > 0 && a < b) || things.length === 0} />
         <button type="button" class="quiet" onClick={() => box.current?.close()}>{w.cancel}</button>
       </Form>
     </dialog>
