@@ -124,8 +124,8 @@ __wrap_openat64(int dir, const char *name, int flags, ...)
 	if (makes)
 		mode = va_arg(more, mode_t);
 	va_end(more);
-	if (makes && dir == folder && cut()) {
-		errno = EIO;
+	if (makes && dir == folder && (cut_is_full() || cut())) {
+		errno = cut_is_full() ? ENOSPC : EIO;
 		return -1;
 	}
 	const int fd = __real_openat64(dir, name, flags, mode);
@@ -141,8 +141,8 @@ __wrap_pwrite64(int fd, const void *from, size_t n, off_t at)
 
 	if (f == NULL)
 		return __real_pwrite64(fd, from, n, at);
-	if (cut_failed()) {
-		errno = EIO;
+	if (cut_is_full() || cut_failed()) {
+		errno = cut_is_full() ? ENOSPC : EIO;
 		return -1;
 	}
 	const bool fails = cut();

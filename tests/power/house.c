@@ -322,6 +322,14 @@ house_files(struct house *h, const struct id *stream,
 	return h->file_count;
 }
 
+void
+house_retry(struct house *h)
+{
+	for (struct live_stream *s = h->edge.streams; s != NULL; s = s->next)
+		if (s->recording != NULL)
+			s->recording->retry_ms = 0;
+}
+
 bool
 house_second(struct house *h)
 {

@@ -24,6 +24,9 @@ void house_record(struct house *h, const struct id *stream, struct slice s);
 /* What edge does each second; true: done, and the power is still there. */
 bool house_second(struct house *h);
 
+/* A recording that stopped is tried again at once. */
+void house_retry(struct house *h);
+
 /* Newest segments that core lists, oldest first: at most 4. */
 struct house_file {
 	int fd;

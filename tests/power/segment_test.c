@@ -425,6 +425,58 @@ long_groups_are_recorded_whole(void **state)
 	folder_drop(f.keeper, keeper, keeper_names);
 }
 
+/* Recording stops, the server goes on; with room again recording does, too. */
+static void
+a_full_disk_stops_recording_alone(void **state)
+{
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	static struct tape tapes[2];
+	struct house_file files[4];
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	old_add(h);
+	tape_open(&tapes[0], h);
+	tape_group(&tapes[0], 0);
+	const size_t synced = tapes[0].synced;
+	assert_true(old_look(h) < old_over());
+	cut_full(true);
+	for (unsigned i = 1; i < 12; i++) {
+		house_retry(h);
+		tape_group(&tapes[0], i);
+		assert_true(house_whole(h));
+	}
+	cut_full(false);
+	house_retry(h);
+	tapes[0].synced = synced;
+	tape_open(&tapes[1], h);
+	for (unsigned i = 0; i < 8; i++)
+		tape_group(&tapes[1], i);
+	assert_true(house_whole(h));
+	assert_int_equal(old_look(h), old_over());
+	assert_int_equal(pictures_play(h, &tapes[1], 2), 2 * PICTURES);
+	assert_int_equal(pictures_play(h, &tapes[0], 1), PICTURES);
+	const size_t n = house_files(h, &stream, files);
+	for (size_t i = 0; i < n; i++)
+		file_look(&files[i], tapes, 2);
+	assert_int_equal(tape_lost(&tapes[0]) + tape_lost(&tapes[1]), 0);
+	house_close(h);
+	tape_close(&tapes[0]);
+	tape_close(&tapes[1]);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
+}
+
 static void
 no_synced_record_is_lost_when_the_power_goes(void **state)
 {
@@ -451,6 +503,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(long_groups_are_recorded_whole),
+		cmocka_unit_test(a_full_disk_stops_recording_alone),
 		cmocka_unit_test(no_synced_record_is_lost_when_the_power_goes),
 		cmocka_unit_test(with_syncs_that_lie_records_are_lost),
 	};

@@ -436,8 +436,10 @@ edge_question(struct core *core, struct ipc_msg *m)
 		if (m->body.len != ID_OCTETS + 8)
 			return ERR_SYNTAX;
 		memcpy(segment.octets, m->body.at, ID_OCTETS);
-		return store_write(core->store, SQL_SEGMENT_CLOSE,
+		/* on a full disk it stays open, and is looked at again */
+		(void)!store_write(core->store, SQL_SEGMENT_CLOSE,
 		    CELLS(cell_id(&segment), cell_choice(segment_whole)));
+		return ERR_OK;
 	default:
 		return ERR_DENIED;
 	}

@@ -128,7 +128,9 @@ export class Home {
       const since = this.directory?.version ?? 0;
       const { versions, keys } = await ask(since, this.reader.member);
       await this.itemsTake(keys);
-      for (const v of versions) await this.versionTake(v);
+      /* what was asked for before we wrote it ourselves is known already */
+      for (const v of versions)
+        if (v.version > (this.directory?.version ?? 0)) await this.versionTake(v);
       if (versions.length === 0) break;
     }
   }
