@@ -199,6 +199,61 @@ house_old_kept(struct house *h, const struct id *stream,
 	       id_eq(&found, &o->segment) && file_there(h, &o->segment);
 }
 
+void
+house_rows_stream(struct house *h, const struct id *rows,
+    const struct id *media)
+{
+	struct stream s;
+	struct home home;
+
+	if (stream_get(h->core, media, &s) != ERR_OK ||
+	    home_get(h->core, &s.home, &home) != ERR_OK)
+		abort();
+	s.class = 3;
+	s.days = 7;
+	home.streams[home.stream_count++] = *rows;
+	if (stream_add(h->core, rows, &s) != ERR_OK ||
+	    home_put(h->core, SQL_HOME_NEXT, &s.home, &home) != ERR_OK ||
+	    store_commit(h->core->store) != ERR_OK)
+		abort();
+}
+
+static struct index16
+row_run(unsigned days_ago)
+{
+	return (struct index16){ { { (uint8_t)days_ago, 1 } } };
+}
+
+void
+house_row_add(struct house *h, const struct id *rows, unsigned days_ago)
+{
+	static const uint8_t octets[1024] = { 1, 1 };
+	const struct index16 run = row_run(days_ago);
+	const struct day day = { clock_day() - days_ago };
+	const struct count index = { 1 };
+	struct sealed sealed;
+
+	if (sealed_by_peer(SLICE_OF(octets), &sealed) != ERR_OK ||
+	    store_write(h->core->store, SQL_RECORD_ADD,
+		CELLS(cell_id(rows), cell_index(&run), cell_count(index),
+		    cell_day(day), cell_sealed(sealed))) != ERR_OK ||
+	    store_commit(h->core->store) != ERR_OK)
+		abort();
+}
+
+bool
+house_row_kept(struct house *h, const struct id *rows, unsigned days_ago)
+{
+	const struct index16 run = row_run(days_ago);
+	const struct count index = { 1 };
+	AUTO_BUF struct buf b;
+
+	buf_init(&b, 1024);
+	return store_octets(h->core->store, SQL_RECORD_GET,
+		   CELLS(cell_id(rows), cell_index(&run), cell_count(index)), 0,
+		   &b) == ERR_OK;
+}
+
 struct whole {
 	struct house *house;
 	unsigned wrong, rows;

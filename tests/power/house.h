@@ -47,6 +47,14 @@ house_old_add(struct house *h, const struct id *stream, struct house_old *o);
 /* Its row, its place and its file are there. */
 bool house_old_kept(struct house *h, const struct id *stream,
     const struct house_old *o);
+/*
+ * A stream of rows that keeps 7 days, in the home of the media stream; a row
+ * in it about days ago, and whether it is there.
+ */
+void house_rows_stream(struct house *h, const struct id *rows,
+    const struct id *media);
+void house_row_add(struct house *h, const struct id *rows, unsigned days_ago);
+bool house_row_kept(struct house *h, const struct id *rows, unsigned days_ago);
 /* Each row of a segment has its file, and each file its row. */
 bool house_whole(struct house *h);
 

@@ -477,6 +477,41 @@ a_full_disk_stops_recording_alone(void **state)
 	folder_drop(f.keeper, keeper, keeper_names);
 }
 
+/* They go a day after the files; where something is locked they stay. */
+static void
+rows_go_with_their_days_but_not_those_of_a_lock(void **state)
+{
+	static const struct id rows = { { 5 } };
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct house_old locked = { .days_ago = 20, .locked = true };
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	house_rows_stream(h, &rows, &stream);
+	house_old_add(h, &stream, &locked);
+	for (unsigned days_ago = 0; days_ago < 40; days_ago++)
+		house_row_add(h, &rows, days_ago);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(house_second(h));
+	for (unsigned days_ago = 0; days_ago < 40; days_ago++)
+		assert_int_equal(house_row_kept(h, &rows, days_ago),
+		    days_ago <= 8 || (days_ago >= 19 && days_ago <= 21));
+	assert_true(house_old_kept(h, &stream, &locked));
+	house_close(h);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
+}
+
 static void
 no_synced_record_is_lost_when_the_power_goes(void **state)
 {
@@ -504,6 +539,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(long_groups_are_recorded_whole),
 		cmocka_unit_test(a_full_disk_stops_recording_alone),
+		cmocka_unit_test(
+		    rows_go_with_their_days_but_not_those_of_a_lock),
 		cmocka_unit_test(no_synced_record_is_lost_when_the_power_goes),
 		cmocka_unit_test(with_syncs_that_lie_records_are_lost),
 	};
