@@ -96,7 +96,11 @@ export async function cameraRemove(home: Home, author: Author, thing: string): P
   const commits = d.people.commits.filter((c) => c.id !== thing);
   const hub = d.people.hubs.find((h) => h.id === gone?.hub);
   const sources = sourcesParse(d.hubJson).filter((s) => s.thing !== thing);
-  const w = await written(home, author, { ...d.people, things, commits }, sourcesText(sources));
+  const keep = d.people.keep && {
+    ...d.people.keep, things: d.people.keep.things.filter((t) => t.thing !== thing),
+  };
+  const people = { ...d.people, things, commits, ...(keep ? { keep } : {}) };
+  const w = await written(home, author, people, sourcesText(sources));
   return { ...w, keys: [], devices: hub ? [deviceOf(hub, things)] : [] };
 }
 

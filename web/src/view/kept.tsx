@@ -9,6 +9,7 @@ import { isFault } from '../base/fault';
 import { isApi, type Kept } from '../proto/api';
 import { Locks } from './locks';
 import { Field, Form, Go, Icon } from './parts';
+import { useStore } from './store';
 
 const w = words.keep;
 
@@ -110,6 +111,7 @@ function Quota(p: { kept: Kept; again: () => void }) {
 
 /* Of the whole home. */
 export function Recordings() {
+  const locks = useStore((s) => s.locks.length);
   const { kept, failed, again } = useKept(keptRead);
   if (failed)
     return (
@@ -122,6 +124,9 @@ export function Recordings() {
   return (
     <>
       <Bar kept={kept} />
+      {locks > 0 && kept.locked === 0 && (
+        <p class="note bad" role="alert"><Icon name="warn" /><span>{w.early}</span></p>
+      )}
       <Quota kept={kept} again={again} />
       <Locks of={null} />
     </>
