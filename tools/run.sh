@@ -277,7 +277,7 @@ server_start() {
 	    --keeper-dir "$keeper" --listen "$listen" --port "$port" \
 	    --device-port "$device_port"
 	if [ -n "$room" ]; then
-		set -- "$@" --media-octets "${room}000000000"
+		set -- "$@" --media-octets $((room * 1073741824))
 	fi
 	if [ "$scheme" = https ]; then
 		set -- "$@" --tls-cert "$tls_cert" --tls-key "$tls_key"
