@@ -34,9 +34,9 @@ test('types hold', () => {
   execFileSync(process.execPath, [tsc, '-p', web], { stdio: 'pipe' });
 });
 
-test('the app stays below 60 KB, signing in below 45 KB', () => {
+test('the app stays below 64 KB, signing in below 45 KB', () => {
   const app = zipped(/^app-/) + zipped(/^player-/) + zipped(/^style-/) + zipped(/^index/);
-  assert.ok(app < 60_000, String(app));
+  assert.ok(app < 64_000, String(app));
   assert.ok(zipped(/^signin-/) < 45_000);
 });
 

@@ -188,7 +188,7 @@ test('without a connection it says so, and tries again', async () => {
 test('the home tells how full it is, and what is locked', async () => {
   await button('Home').click();
   await button('Account').click();
-  await button('Show').first().click();
+  await button('Look').click();
   await page.getByText(/of 101 MB are used/).waitFor();
   await page.getByText('17 MB are locked; 50 MB may be').or(page.getByText('34 MB are locked; 50 MB may be')).waitFor();
   await accessible(page, 'recordings');

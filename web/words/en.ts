@@ -250,7 +250,7 @@ export const words = {
     cause: (g: Gap) => (g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause]),
   },
   keep: {
-    title: 'Recordings', lead: 'How much your home keeps, and what it keeps for ever.',
+    title: 'Recordings', open: 'Look', lead: 'How much your home keeps, and what it keeps for ever.',
     settings: (name: string) => `Settings of ${name}`,
     loading: 'Asking the server…', retry: 'Try again',
     cannot: 'The server does not say what it keeps. The connection may be gone.',

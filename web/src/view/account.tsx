@@ -119,12 +119,6 @@ export function Account() {
       <h1 ref={title} tabIndex={-1}>{w.title}</h1>
       <p class="you">{w.you} <strong>{handle}</strong></p>
       <Section
-        title={words.keep.title} lead={words.keep.lead} open={part === 'recordings'} button={w.sessionsOpen}
-        toggle={toggle('recordings')}
-      >
-        <Recordings />
-      </Section>
-      <Section
         title={w.sessions} lead={w.sessionsLead} open={part === 'sessions'} button={w.sessionsOpen}
         toggle={toggle('sessions')}
       >
@@ -141,6 +135,12 @@ export function Account() {
         toggle={toggle('code')}
       >
         <CodeAgain />
+      </Section>
+      <Section
+        title={words.keep.title} lead={words.keep.lead} open={part === 'recordings'} button={words.keep.open}
+        toggle={toggle('recordings')}
+      >
+        <Recordings />
       </Section>
       <section class="part">
         <div class="part-head">
