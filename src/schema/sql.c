@@ -29,8 +29,8 @@ const char *const schema_sql[] = {
 #define KEY_holds "segment"
 #define KEY_span "name"
 #include "schema/fields.def"
-	"CREATE INDEX IF NOT EXISTS segment_stream ON segment "
-	    "(stream, place, day, closed);",
+	("CREATE INDEX IF NOT EXISTS segment_stream ON segment "
+	 "(stream, place, day, closed);"),
 	"CREATE INDEX IF NOT EXISTS held_lock ON held (lock);",
 };
 /* clang-format on */
