@@ -8,7 +8,7 @@
  */
 import type { DaysView, FromPlayer, PlayerCamera, PlayerHome, ToPlayer, View } from '../player/messages';
 import type { Octets } from '../base/octets';
-import type { Piece } from '../proto/api';
+import type { Found } from '../player/pieces';
 import { playerWorker } from './workers';
 
 export type Thumb = Extract<FromPlayer, { t: 'thumb' }>;
@@ -91,10 +91,10 @@ export class Player {
     return m.t === 'ask' ? m.body : null;
   }
 
-  /* What a camera recorded in a stretch of time; null: nobody could tell. */
-  async pieces(camera: PlayerCamera, sub: string, from: number, to: number): Promise<Piece[] | null> {
+  /* What there is of a camera in a stretch of time; null: nothing. */
+  async pieces(camera: PlayerCamera, sub: string, from: number, to: number): Promise<Found | null | 'unknown'> {
     const m = await this.call((id) => ({ t: 'pieces', id, camera, sub, from, to }));
-    return m.t === 'pieces' ? m.pieces : null;
+    return m.t === 'pieces' ? m.found : 'unknown';
   }
 
   send(m: ToPlayer): void {

@@ -7,11 +7,12 @@ import { b64 } from '../base/codec';
 import { Fault } from '../base/fault';
 import { random } from '../base/octets';
 import {
-  DAYS_MOST, KEEP_NONE, differing, keepOf, keepsAbout, letGoRightly, limitsOf, type About, type Keep,
+  DAYS_MOST, KEEP_NONE, differing, keepOf, keepsAbout, letGoRightly, limitsOf, type About, type Keep, type Lock,
 } from '../model/retention';
 import { cameraSound, keepChange, sourceOf } from '../model/sources';
+import type { Found } from '../player/pieces';
 import * as api from '../proto/api';
-import { isApi, type Kept, type Piece } from '../proto/api';
+import { isApi, type Kept } from '../proto/api';
 import { write } from './cameras';
 import { homeNow, playerCamera, playerNow } from './flow';
 import { now } from './state';
@@ -103,29 +104,41 @@ export async function soundSet(thing: string, sound: boolean): Promise<void> {
 
 /* --- locks --- */
 
-async function pieces(thing: string, from: number, to: number): Promise<Piece[]> {
+async function found(thing: string, from: number, to: number): Promise<Found | null> {
   const h = homeNow()!;
   const camera = h.home.cameras.find((c) => c.thing.id === thing);
   const player = playerNow();
-  if (!camera || !player) return [];
-  const found = await player.pieces(await playerCamera(h.home, camera), camera.sub, from, to);
-  if (!found) throw new Fault('MISSING', 'index');
-  return found;
+  if (!camera || !player) return null;
+  const f = await player.pieces(await playerCamera(h.home, camera), camera.sub, from, to);
+  if (f === 'unknown') throw new Fault('MISSING', 'index');
+  return f;
 }
 
-/* Throws MISSING of the API: nothing is recorded there; LIMIT: too much. */
+async function unlockAll(locks: Lock[]): Promise<void> {
+  const ticket = await homeNow()!.ticket();
+  for (const l of locks) await api.unlock(ticket, l.id).catch(() => undefined);
+}
+
+/*
+ * A lock for each camera, of what there is of it. Throws MISSING of the API:
+ * nothing is there; LIMIT: too much.
+ */
 export async function lockMake(things: string[], from: number, to: number): Promise<void> {
   const h = homeNow()!;
-  if (keepNow().locks.length >= LOCKS_MOST) throw new api.ApiError('limit', 413, 'locks');
-  const found = await Promise.all(things.map((t) => pieces(t, from, to)));
-  const has = things.filter((_, i) => found[i]!.length > 0);
-  if (has.length === 0) throw new api.ApiError('missing', 404, 'nothing');
-  const id = b64(random(16));
-  await api.lock(await h.ticket(), id, found.flat());
+  if (keepNow().locks.length + things.length > LOCKS_MOST) throw new api.ApiError('limit', 413, 'locks');
+  const made: Lock[] = [];
   try {
-    await keepWritten((k) => ({ ...k, locks: [...k.locks, { id, things: has, from, to }] }));
+    for (const thing of things) {
+      const f = await found(thing, from, to);
+      if (!f) continue;
+      const lock = { id: b64(random(16)), things: [thing], from: f.from, to: f.to };
+      await api.lock(await h.ticket(), lock.id, f.pieces);
+      made.push(lock);
+    }
+    if (made.length === 0) throw new api.ApiError('missing', 404, 'nothing');
+    await keepWritten((k) => ({ ...k, locks: [...k.locks, ...made] }));
   } catch (e) {
-    await api.unlock(await h.ticket(), id).catch(() => undefined);
+    await unlockAll(made);
     throw e;
   }
 }

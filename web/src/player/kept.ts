@@ -50,6 +50,10 @@ export class KeptSince {
     return oldest.hour.before ? 0 : first;
   }
 
+  has(time: number): boolean {
+    return time >= this.since || this.camera.locks.some((l) => time >= l.from && time < l.to);
+  }
+
   /* Parts of a span that are there: not let go, or locked. */
   spans(all: Span[]): Span[] {
     const there = [...this.camera.locks, { from: this.since, to: Infinity }];

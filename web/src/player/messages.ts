@@ -4,7 +4,7 @@
  */
 import type { Octets } from '../base/octets';
 import type { Gap, Span } from '../model/ledger';
-import type { Piece } from '../proto/api';
+import type { Found } from './pieces';
 
 export interface EpochKey {
   epoch: number;
@@ -105,6 +105,6 @@ export type FromPlayer =
   | { t: 'drawn'; frames: number; captured: number; width: number; height: number }
   | { t: 'clock'; id: number; offset: number | null } /* µs */
   | { t: 'ask'; id: number; body: Octets | null }
-  | { t: 'pieces'; id: number; pieces: Piece[] | null } /* null: it could not be looked up */
+  | { t: 'pieces'; id: number; found: Found | null | 'unknown' }
   | { t: 'home' } /* the directory changed: read it again */
   | { t: 'ticket' }; /* a new home ticket, please */

@@ -1,19 +1,25 @@
 /*
  * pieces.ts - a stretch of time as the server may know it: runs, and records
- * in them.
+ * in them. What was let go is no part of it.
  */
 import type { Octets } from '../base/octets';
 import { HOUR_US } from '../model/index';
+import type { Span } from '../model/ledger';
 import type { TrackKind } from '../model/people';
 import type { Piece } from '../proto/api';
-import { Days } from './days';
+import { Days, type Place } from './days';
+import { KeptSince } from './kept';
 import type { PlayerCamera } from './messages';
 import { CameraKeys } from './track';
 
-function piecesOf(days: Days, as: TrackKind, stream: string, from: number, to: number): Piece[] {
+/* What of it is there, and from when to when. */
+export interface Found extends Span {
+  pieces: Piece[];
+}
+
+function piecesOf(places: Place[], stream: string): Piece[] {
   const byRun = new Map<string, Piece>();
-  for (const p of days.places(as)) {
-    if (p.end <= from || p.time >= to) continue;
+  for (const p of places) {
     const known = byRun.get(p.run);
     const last = p.until - 1;
     if (known) known.last = Math.max(known.last, last);
@@ -22,12 +28,24 @@ function piecesOf(days: Days, as: TrackKind, stream: string, from: number, to: n
   return [...byRun.values()];
 }
 
-/* What a camera recorded in from..to. sub: its small stream, or ''. */
+/* Of a camera in from..to; null: nothing. sub: its small stream, or ''. */
 export async function piecesFind(
   home: Octets, ticket: string, camera: PlayerCamera, sub: string, from: number, to: number,
-): Promise<Piece[]> {
+): Promise<Found | null> {
   const days = new Days(new CameraKeys(home, camera), () => ticket);
   await days.cover(from - HOUR_US, to + HOUR_US);
-  const streams: [TrackKind, string][] = [['main', camera.stream], ['sub', sub], ['thumb', camera.thumb]];
-  return streams.flatMap(([as, id]) => (id ? piecesOf(days, as, id, from, to) : []));
+  const kept = new KeptSince(camera, days, () => ticket);
+  await kept.load();
+  const there = (as: TrackKind) =>
+    days.places(as).filter((p) => p.end > from && p.time < to && kept.has(p.time));
+  const main = there('main');
+  if (main.length === 0) return null;
+  const rest: [TrackKind, string][] = [['sub', sub], ['thumb', camera.thumb]];
+  return {
+    from: Math.max(from, main[0]!.time), to: Math.min(to, main[main.length - 1]!.end),
+    pieces: [
+      ...piecesOf(main, camera.stream),
+      ...rest.flatMap(([as, id]) => (id ? piecesOf(there(as), id) : [])),
+    ],
+  };
 }

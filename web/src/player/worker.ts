@@ -173,7 +173,7 @@ async function hubAsk(id: number, hub: string, body: string): Promise<void> {
 
 async function piecesTell(m: Extract<ToPlayer, { t: 'pieces' }>): Promise<void> {
   const found = piecesFind(homeId(), ticket, m.camera, m.sub, m.from, m.to);
-  post({ t: 'pieces', id: m.id, pieces: await found.catch(() => null) });
+  post({ t: 'pieces', id: m.id, found: await found.catch(() => 'unknown' as const) });
 }
 
 /* --- the timeline --- */
