@@ -126,7 +126,7 @@ struct table_check {
 static enum err
 account_look(struct check *c, struct slice body)
 {
-	AUTO_BUF struct buf record;
+	AUTO_BUF struct buf record = { 0 };
 	struct id id, recovery;
 	struct rd r;
 

@@ -413,7 +413,7 @@ metrics_serve(struct client *c, const struct http_head *h)
 	struct count viewers = { 0 }, hubs = { 0 };
 	const struct count open = { c->edge->client_count };
 	const struct day today = { clock_day() };
-	AUTO_BUF struct buf text;
+	AUTO_BUF struct buf text = { 0 };
 
 	if (!http_is(h->method, "GET") || !http_is(h->target, "/metrics")) {
 		refuse(c, 404, c->keep);

@@ -252,7 +252,7 @@ groups_read(struct scan *s, const struct read_file *f, struct slice entries)
 {
 	const size_t count = entries.len / SEGMENT_ENTRY_OCTETS;
 	size_t i = entry_find(s, entries);
-	AUTO_BUF struct buf b;
+	AUTO_BUF struct buf b = { 0 };
 
 	if (i == count || entry_header_read(s, f, entries, i) != ERR_OK)
 		return;

@@ -229,7 +229,7 @@ run_tell(struct edge *e, struct live_stream *s)
 {
 	const struct recording *r = s->recording;
 	struct segment_question *q;
-	AUTO_BUF struct buf b;
+	AUTO_BUF struct buf b = { 0 };
 	struct wr w;
 
 	if (!r->has_untold || r->file == NULL || e->core == NULL ||
