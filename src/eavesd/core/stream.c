@@ -128,6 +128,15 @@ segment_begin_rows(struct core *core, const struct segment_wish *wish,
 }
 
 static enum err
+room_begin(struct core *core, const struct segment_wish *wish,
+    const struct stream *s)
+{
+	const enum err e = segments_of_tidy(core, &wish->stream);
+
+	return e == ERR_OK ? retention_make_room(core, &wish->stream, s) : e;
+}
+
+static enum err
 segment_begin(struct core *core, const struct segment_wish *wish,
     const struct stream *s, struct tell *t, int *ret_fd)
 {
@@ -135,11 +144,7 @@ segment_begin(struct core *core, const struct segment_wish *wish,
 	int fd = -1;
 	enum err e;
 
-	if (s->class != 1)
-		return ERR_DENIED;
-	if ((e = segments_of_tidy(core, &wish->stream)) != ERR_OK ||
-	    (e = retention_make_room(core, &wish->stream, s)) != ERR_OK ||
-	    (e = segment_make(core, &segment, &fd)) != ERR_OK)
+	if ((e = segment_make(core, &segment, &fd)) != ERR_OK)
 		return e;
 	if ((e = segment_begin_rows(core, wish, s, &segment, t)) != ERR_OK) {
 		(void)close(fd);
@@ -149,24 +154,38 @@ segment_begin(struct core *core, const struct segment_wish *wish,
 	return ERR_OK;
 }
 
-/* All of it is done, or nothing: what else the turn did stands. */
+/* All of a part is done, or nothing: what else the turn did stands. */
 static enum err
-segment_begin_part(struct core *core, const struct segment_wish *wish,
+part_end(struct core *core, enum err e, size_t made, size_t gone)
+{
+	if (store_part_end(core->store, e == ERR_OK) != ERR_OK && e == ERR_OK)
+		e = ERR_IO;
+	if (e != ERR_OK)
+		segments_undo(core, made, gone);
+	return e;
+}
+
+/* The room that was made stays, even if the disk has none for the file yet. */
+static enum err
+segment_begin_parts(struct core *core, const struct segment_wish *wish,
     const struct stream *s, struct tell *t, int *ret_fd)
 {
 	const size_t made = core->made.count, gone = core->gone.count;
-	enum err e = store_part_begin(core->store);
+	enum err e;
 
-	if (e != ERR_OK)
+	if (s->class != 1)
+		return ERR_DENIED;
+	if ((e = store_part_begin(core->store)) != ERR_OK ||
+	    (e = part_end(core, room_begin(core, wish, s), made, gone)) !=
+		ERR_OK ||
+	    (e = store_part_begin(core->store)) != ERR_OK)
 		return e;
-	e = segment_begin(core, wish, s, t, ret_fd);
-	if (store_part_end(core->store, e == ERR_OK) != ERR_OK && e == ERR_OK) {
+	e = part_end(core, segment_begin(core, wish, s, t, ret_fd), made,
+	    core->gone.count);
+	if (e != ERR_OK && *ret_fd != -1) {
 		(void)close(*ret_fd);
 		*ret_fd = -1;
-		e = ERR_IO;
 	}
-	if (e != ERR_OK)
-		segments_undo(core, made, gone);
 	return e;
 }
 
@@ -213,7 +232,7 @@ segment_next(struct core *core, struct ipc_msg *m)
 	tell_init(&t, 256);
 	tell_err(&t, ERR_OK);
 	if ((e = stream_get(core, &wish.stream, &s)) == ERR_OK)
-		e = segment_begin_part(core, &wish, &s, &t, &fd);
+		e = segment_begin_parts(core, &wish, &s, &t, &fd);
 	if (e != ERR_OK)
 		answer_err(core, m, e);
 	else
