@@ -6,6 +6,7 @@ import { ledger, stretches } from '../model/ledger';
 import { unb64 } from '../base/codec';
 import { Days } from './days';
 import type { Hubs } from './hubs';
+import { KeptSince } from './kept';
 import type {
   Alarm, Cannot, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, Quality, ToTile,
 } from './messages';
@@ -33,6 +34,7 @@ const HIDE_MS = 1000; /* who scrolls by, or only moves the canvas, loses nothing
 export class Tile {
   show: Show | null = null;
   private thumbs: Thumbs | null = null;
+  private kept: KeptSince | null = null; /* of the show */
   private readonly screen: Screen;
   private thing = '';
   private as: Quality = 'main';
@@ -98,7 +100,9 @@ export class Tile {
     const days = new Days(keys, () => this.desk.ticket);
     this.thumbs = new Thumbs(this.desk.ranges, keys, days, (wanted, time, image) =>
       this.desk.post({ t: 'thumb', tile: this.n, wanted, time, image }, image ? [image] : []));
-    this.show = new Show(this.desk, keys, this.best, days, this.screen, {
+    const as = this.best;
+    this.kept = new KeptSince(camera, days, () => this.desk.ticket, as);
+    this.show = new Show(this.desk, keys, as, days, this.screen, {
       drawn: (frames, captured, at, width, height) =>
         this.desk.post({ t: 'drawn', tile: this.n, frames, captured, at, width, height }),
       samples: (s) => this.desk.post({ t: 'samples', tile: this.n, ...s }, s.planes.map((p) => p.buffer)),
@@ -116,6 +120,7 @@ export class Tile {
     this.show?.close();
     this.show = null;
     this.thumbs = null;
+    this.kept = null;
   }
 
   /* The home has changed: another stream, other keys, or no such camera. */
@@ -125,6 +130,7 @@ export class Tile {
     const same = before?.stream === after?.stream && before?.sub === after?.sub &&
       JSON.stringify(before?.keys.map((k) => k.epoch)) === JSON.stringify(after?.keys.map((k) => k.epoch));
     if (!same) this.begin();
+    else if (before && after) before.locks = after.locks;
   }
 
   watch(): void {
@@ -210,7 +216,7 @@ export class Tile {
 
   /* --- the timeline --- */
 
-  private daysSay(s: Show, from: number, to: number, loading: boolean): void {
+  private daysSay(s: Show, kept: KeptSince, from: number, to: number, loading: boolean): void {
     const rows = s.days.rows;
     const runs = s.days.runs(s.as);
     const first = rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
@@ -218,10 +224,11 @@ export class Tile {
     this.desk.post({
       t: 'days', tile: this.n, camera: s.camera.thing, from, to, loading, until,
       first: Number.isFinite(first) ? first : 0,
-      spans: stretches(runs).filter((x) => x.to > from && x.from < to),
-      gaps: ledger({
-        rows, from, to: Math.min(to, until), since: first, oldest: 0, lost: s.deck.tape.lost,
-      }),
+      spans: kept.spans(stretches(runs).filter((x) => x.to > from && x.from < to)),
+      gaps: kept.gaps(ledger({
+        rows, from, to: Math.min(to, until), since: kept.begin(first), oldest: kept.oldest,
+        lost: s.deck.tape.lost,
+      })),
       motion: s.days.places(s.as).filter((p) => p.time >= from && p.time < to && p.motion > 0)
         .map((p) => ({ time: p.time, motion: p.motion })),
     });
@@ -230,10 +237,12 @@ export class Tile {
   /* What is known now, and again when all of it is here. */
   private async daysTell(): Promise<void> {
     const s = this.show;
+    const kept = this.kept;
     const d = this.daysWanted;
-    if (!s || !d) return;
-    this.daysSay(s, d.from, d.to, s.days.has);
+    if (!s || !kept || !d) return;
+    this.daysSay(s, kept, d.from, d.to, s.days.has);
     await s.days.cover(d.from, d.to).catch(() => false);
-    if (s === this.show && d === this.daysWanted) this.daysSay(s, d.from, d.to, false);
+    await kept.load().catch(() => undefined);
+    if (s === this.show && d === this.daysWanted) this.daysSay(s, kept, d.from, d.to, false);
   }
 }
