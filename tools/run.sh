@@ -287,6 +287,9 @@ server_start() {
 	set -- "$build/src/eavesd/eavesd" --dir "$dir/server" \
 	    --keeper-dir "$keeper" --listen "$listen" --port "$port" \
 	    --device-port "$device_port" --metrics-port "$metrics_port"
+	if [ -n "$room" ]; then
+		set -- "$@" --media-octets $((room * 1073741824))
+	fi
 	if [ "$scheme" = https ]; then
 		set -- "$@" --tls-cert "$tls_cert" --tls-key "$tls_key"
 	fi

@@ -115,6 +115,7 @@ static const struct {
 	{ SQL_CHECK_STREAM, TABLE_STREAM, "stream" },
 	{ SQL_CHECK_HOLDS, TABLE_HOLDS, "runs of the segment" },
 	{ SQL_CHECK_SPAN, TABLE_SPAN, "place of a run" },
+	{ SQL_CHECK_LOCK, TABLE_LOCK, "lock" },
 };
 
 struct table_check {
@@ -126,7 +127,7 @@ struct table_check {
 static enum err
 account_look(struct check *c, struct slice body)
 {
-	AUTO_BUF struct buf record;
+	AUTO_BUF struct buf record = { 0 };
 	struct id id, recovery;
 	struct rd r;
 
@@ -152,6 +153,8 @@ stream_look(struct check *c, const struct id *id, struct slice body)
 	rd_id(&r, &writer);
 	const uint32_t slot = rd_u32(&r);
 	(void)rd_u8(&r);
+	if (r.rest.len != 0) /* its limits */
+		(void)rd_octets(&r, 2 + 8);
 	if (rd_end(&r) != ERR_OK)
 		return ERR_SYNTAX;
 	if (c->stream_count == c->stream_room) {
@@ -228,6 +231,16 @@ record_look(void *ctx, const struct row *row)
 	return ERR_OK;
 }
 
+/* A lock keeps its segments: one that is gone was lost. */
+static enum err
+held_look(void *ctx, const struct row *row)
+{
+	const struct id segment = row_id(row, 0);
+
+	lost_tell(ctx, "segment", &segment, "it was locked, and is gone");
+	return ERR_OK;
+}
+
 /* SQLite's own look at its file: it says "ok", or what is wrong. */
 static enum err
 file_look(void *ctx, const struct row *row)
@@ -258,6 +271,9 @@ rows_look(struct check *c)
 			return e;
 	}
 	if ((e = store_each(c->store, SQL_CHECK_TICKET, NO_CELLS, ticket_look,
+		 c)) != ERR_OK)
+		return e;
+	if ((e = store_each(c->store, SQL_CHECK_HELD, NO_CELLS, held_look,
 		 c)) != ERR_OK)
 		return e;
 	return store_each(c->store, SQL_CHECK_RECORD, NO_CELLS, record_look, c);

@@ -8,7 +8,7 @@ static enum err
 question_open(const struct hub_keys *keys, const struct id *home,
     struct slice question, struct key *ret_reply_key, uint64_t *ret_t1)
 {
-	AUTO_BUF struct buf info, plain;
+	AUTO_BUF struct buf info = { 0 }, plain = { 0 };
 	struct hpke h;
 	enum err e;
 
@@ -39,7 +39,7 @@ enum err
 clock_reply(const struct hub_keys *keys, const struct id *home,
     struct slice question, uint64_t came_us, uint64_t now_us, struct buf *to)
 {
-	AUTO_BUF struct buf plain;
+	AUTO_BUF struct buf plain = { 0 };
 	AUTO_KEY key;
 	struct wr w;
 	uint64_t t1;

@@ -146,7 +146,7 @@ finding_start(struct findings *all, const struct capture_settings *s,
     void (*done)(struct finding *f), void *owner)
 {
 	struct channel_request r = { .ask = CHANNEL_FIND };
-	AUTO_BUF struct buf octets;
+	AUTO_BUF struct buf octets = { 0 };
 	struct finding *f;
 	enum err e;
 

@@ -95,7 +95,7 @@ static void
 m2_answered(struct api *a, enum err e, unsigned status, json_t *body)
 {
 	struct hub *h = a->owner;
-	AUTO_BUF struct buf m2;
+	AUTO_BUF struct buf m2 = { 0 };
 	struct json_in in;
 
 	if (link_expired(h) || (e == ERR_OK && status == 404)) {

@@ -149,7 +149,7 @@ pairing_open(struct pairing *p, const struct hub_keys *keys, struct slice m2,
     struct pairing_home *ret_home)
 {
 	struct pairing_home home = { 0 };
-	AUTO_BUF struct buf plain;
+	AUTO_BUF struct buf plain = { 0 };
 	enum err e;
 
 	if (p->failures >= PAIRING_FAILURES_MAX)

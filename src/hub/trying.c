@@ -150,7 +150,7 @@ trying_begin(struct trying *t, struct slice address, struct slice user,
 		.password = password };
 	struct channel_request r = { .ask = CHANNEL_CAMERA,
 		.camera = TRYING_CAMERA };
-	AUTO_BUF struct buf octets;
+	AUTO_BUF struct buf octets = { 0 };
 	enum err e;
 
 	if (t->taken)

@@ -66,7 +66,7 @@ command_open(const struct key *hub_kx, const struct id *home,
     const struct id *hub, const struct people *people, struct slice sealed,
     struct buf *plain, struct command *ret_command)
 {
-	AUTO_BUF struct buf info;
+	AUTO_BUF struct buf info = { 0 };
 	struct command c = { 0 };
 	struct hpke h;
 	enum err e;

@@ -127,7 +127,8 @@ directory_allows(const struct people *before, const struct people *after,
 		return ERR_OK;
 	return epoch_same && slice_eq(before->name, after->name) &&
 		       slice_eq(before->zone, after->zone) &&
-		       slice_eq(before->guests, after->guests)
+		       slice_eq(before->guests, after->guests) &&
+		       slice_eq(before->keep, after->keep)
 		   ? ERR_OK
 		   : ERR_DENIED;
 }

@@ -8,8 +8,8 @@
  *   the difference--> version n + 1
  *
  * What a role may change: owner: all, but there is always an owner. Adult:
- * guests, names, zone, epochs (with their commits), own keys. Child, carer:
- * own keys. Hubs: nothing. Founder and nonce never change.
+ * guests, names, zone, what is kept, epochs (with their commits), own keys.
+ * Child, carer: own keys. Hubs: nothing. Founder and nonce never change.
  *
  * Pure: no clock, no I/O.
  */

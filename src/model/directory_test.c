@@ -28,6 +28,12 @@ chain_next(struct chain *c, const struct household_member *author)
 	return e;
 }
 
+#define ID_A "AAAAAAAAAAAAAAAAAAAAAA"
+#define KEEP(days)                                                             \
+	"{\"quota\":1073741824,\"things\":[{\"thing\":\"" ID_A                 \
+	"\",\"days\":" days ",\"octets\":0}],\"locks\":[{\"id\":\"" ID_A       \
+	"\",\"things\":[\"" ID_A "\"],\"from\":1,\"to\":2}]}"
+
 /* Owner, adult, child, carer; a hub with a camera; version 3. */
 static void
 chain_open(struct chain *c)
@@ -80,6 +86,29 @@ a_chain_of_versions_is_taken_one_by_one(void **state)
 }
 
 static void
+what_is_kept_has_a_form(void **state)
+{
+	static const char *const bad[] = { "{}", KEEP("-1"), KEEP("3651"),
+		"{\"quota\":0,\"things\":[],\"locks\":[],\"more\":1}",
+		"{\"quota\":0,\"things\":[],\"locks\":[{\"id\":\"" ID_A
+		"\",\"things\":[\"x\"],\"from\":1,\"to\":2}]}",
+		"{\"quota\":0,\"things\":[],\"locks\":[{\"id\":\"" ID_A
+		"\",\"things\":[],\"from\":2,\"to\":2}]}" };
+	struct chain c;
+
+	(void)state;
+	chain_open(&c);
+	c.h.keep_json = KEEP("30");
+	T_OK(chain_next(&c, c.owner));
+	assert_true(c.d.people->keep.len > 0);
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		c.h.keep_json = bad[i];
+		assert_int_not_equal(chain_next(&c, c.owner), ERR_OK);
+	}
+	chain_close(&c);
+}
+
+static void
 version_one_must_be_its_founders(void **state)
 {
 	struct chain c = { 0 };
@@ -115,6 +144,7 @@ enum change {
 	CHANGE_HOME_NAME,
 	CHANGE_ZONE,
 	CHANGE_THING_NAME,
+	CHANGE_KEEP,
 	CHANGE_EPOCH,
 	CHANGE_OWN_KEYS,
 	CHANGE_OTHERS_KEYS,
@@ -143,6 +173,9 @@ change_make(struct chain *c, struct household_member *by, enum change what)
 		break;
 	case CHANGE_THING_NAME:
 		h->thing[0].name = "Porch";
+		break;
+	case CHANGE_KEEP:
+		h->keep_json = KEEP("9");
 		break;
 	case CHANGE_EPOCH:
 		household_epoch(h);
@@ -520,6 +553,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chain_of_versions_is_taken_one_by_one),
+		cmocka_unit_test(what_is_kept_has_a_form),
 		cmocka_unit_test(version_one_must_be_its_founders),
 		cmocka_unit_test(
 		    each_role_may_change_what_the_table_says_and_nothing_else),

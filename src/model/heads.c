@@ -101,7 +101,7 @@ heads_open(struct slice sealed, const struct id *home,
     const struct key *people_key, const uint8_t by[static SIGN_PUBLIC_OCTETS],
     struct heads *ret_heads)
 {
-	AUTO_BUF struct buf plain;
+	AUTO_BUF struct buf plain = { 0 };
 	AUTO_KEY key;
 	enum err e;
 

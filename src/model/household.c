@@ -215,6 +215,9 @@ people_put(const struct household *h, struct buf *to)
 	    b64_json(h->founder, 32), "nonce", b64_json(h->nonce, 32),
 	    "members", members_json(h), "hubs", hubs_json(h), "things",
 	    things_json(h), "commits", commits_json(h), "guests");
+	if (h->keep_json != NULL)
+		json_object_set_new(root, "keep",
+		    json_loads(h->keep_json, 0, NULL));
 	char *text = json_dumps(root, JSON_COMPACT);
 	enum err e = text == NULL ? ERR_NOMEM : padded_put(slice_str(text), to);
 

@@ -36,6 +36,7 @@ struct household {
 	uint32_t epoch;
 	struct key home_key, people_key, hub_key;
 	const char *name, *zone, *hub_json;
+	const char *keep_json; /* NULL: none */
 	struct household_member member[HOUSEHOLD_MAX];
 	struct household_hub hub[HOUSEHOLD_MAX];
 	struct household_thing thing[HOUSEHOLD_MAX];

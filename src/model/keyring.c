@@ -117,7 +117,7 @@ enum err
 keyring_open(const struct keyring_reader *at, const struct key *reader_private,
     struct slice sealed, struct keyring_item *ret_item)
 {
-	AUTO_BUF struct buf info, plain;
+	AUTO_BUF struct buf info = { 0 }, plain = { 0 };
 	uint8_t reader[KX_OCTETS];
 	const struct be64 v = be64_make(at->directory_version);
 	enum err e;

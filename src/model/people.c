@@ -4,6 +4,7 @@
 
 #include "base/obj.h"
 #include "model/json_read.h"
+#include "model/keep.h"
 
 static const struct {
 	const char *text;
@@ -174,19 +175,29 @@ each_get(struct people *p, json_t *array,
 	return e;
 }
 
+/* In one form, whoever wrote it. */
 static enum err
-guests_keep(struct people *p, const json_t *guests)
+json_keep(struct people *p, const json_t *from, struct slice *ret)
 {
-	const size_t from = p->text.len;
-	char *text = json_dumps(guests, JSON_COMPACT | JSON_SORT_KEYS);
+	const size_t begin = p->text.len;
+	char *text = json_dumps(from, JSON_COMPACT | JSON_SORT_KEYS);
 	enum err e;
 
 	if (text == NULL)
 		return ERR_NOMEM;
 	e = buf_append(&p->text, slice_str(text));
 	free(text);
-	p->guests = slice_skip(buf_slice(&p->text), from);
+	*ret = slice_skip(buf_slice(&p->text), begin);
 	return e;
+}
+
+/* A home in which nobody chose has none. */
+static enum err
+keep_get(struct people *p, json_t *keep)
+{
+	const enum err e = keep == NULL ? ERR_OK : keep_check(keep);
+
+	return e != ERR_OK || keep == NULL ? e : json_keep(p, keep, &p->keep);
 }
 
 static enum err
@@ -205,13 +216,17 @@ people_get(struct people *p, json_t *root)
 	json_t *things = json_in_array(&in, "things", PEOPLE_THINGS_MAX);
 	json_t *commits = json_in_array(&in, "commits", PEOPLE_COMMITS_MAX);
 	json_t *guests = json_in_array(&in, "guests", 256);
+	json_t *keep = json_object_get(root, "keep") == NULL
+			   ? NULL
+			   : json_in_get(&in, "keep", JSON_OBJECT);
 	if ((e = json_in_end(&in)) != ERR_OK ||
 	    (e = each_get(p, members, member_get)) != ERR_OK ||
 	    (e = each_get(p, hubs, hub_get)) != ERR_OK ||
 	    (e = each_get(p, things, thing_get)) != ERR_OK ||
-	    (e = each_get(p, commits, commit_get)) != ERR_OK)
+	    (e = each_get(p, commits, commit_get)) != ERR_OK ||
+	    (e = keep_get(p, keep)) != ERR_OK)
 		return e;
-	return guests_keep(p, guests);
+	return json_keep(p, guests, &p->guests);
 }
 
 enum err

@@ -104,6 +104,7 @@ struct people {
 	struct commit commit[PEOPLE_COMMITS_MAX];
 	size_t member_count, hub_count, thing_count, commit_count;
 	struct slice guests; /* their JSON, in one canonical form */
+	struct slice keep;   /* the same (keep.h); empty: there is none */
 	struct buf text;     /* what the slices point into */
 };
 

@@ -25,12 +25,16 @@ const char *const schema_sql[] = {
 #define KEY_stream "id"
 #define KEY_segment "id"
 #define KEY_record "stream, run, place"
+#define KEY_held "segment, lock"
+#define KEY_lock "id"
 #define KEY_holds "segment"
 #define KEY_span "name"
 #include "schema/fields.def"
-	/* the newest segment of a stream, among a million of them */
-	"CREATE INDEX segment_place ON segment (stream, place)",
+	/* the newest and the oldest of a stream, among a million of them */
+	("CREATE INDEX segment_stream ON segment "
+	 "(stream, place, day, closed)"),
 	"CREATE INDEX record_day ON record (stream, day)",
+	"CREATE INDEX held_lock ON held (lock)",
 };
 
 const struct schema_step schema_steps[] = {

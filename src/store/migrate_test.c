@@ -212,7 +212,7 @@ a_step_that_fails_leaves_the_older_version(void **state)
 	ask("store.db", "SELECT version FROM meta", &version);
 	assert_true(slice_eq(buf_slice(&version), SLICE_LIT("1\n")));
 	ask("store.db",
-	    "SELECT name FROM sqlite_master WHERE name = 'segment_place'",
+	    "SELECT name FROM sqlite_master WHERE name = 'segment_stream'",
 	    &tables);
 	assert_int_equal(tables.len, 0);
 	run("store.db", "DROP TRIGGER no");

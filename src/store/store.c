@@ -100,8 +100,12 @@ writing_begin(struct store *s)
 {
 	enum err e;
 
+	/*
+	 * On a full disk SQLite may have rolled all of it back by itself: what
+	 * comes later in the turn must not stand alone.
+	 */
 	if (s->writing)
-		return ERR_OK;
+		return sqlite3_get_autocommit(s->db) ? ERR_IO : ERR_OK;
 	if ((e = run(s, SQL_BEGIN)) == ERR_OK)
 		s->writing = true;
 	return e;

@@ -24,7 +24,7 @@ struct handle {
 
 static struct disk_file files[FILES_MAX];
 static unsigned seed, fails_at, operations;
-static bool failed, lies;
+static bool failed, lies, full;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static unsigned
@@ -58,6 +58,23 @@ cut_failed(void)
 	const bool gone = failed;
 	(void)pthread_mutex_unlock(&lock);
 	return gone;
+}
+
+void
+cut_full(bool on)
+{
+	(void)pthread_mutex_lock(&lock);
+	full = on;
+	(void)pthread_mutex_unlock(&lock);
+}
+
+bool
+cut_is_full(void)
+{
+	(void)pthread_mutex_lock(&lock);
+	const bool is = full;
+	(void)pthread_mutex_unlock(&lock);
+	return is;
 }
 
 bool
@@ -165,7 +182,8 @@ x_write(sqlite3_file *h, const void *from, int n, sqlite3_int64 at)
 
 	if (cut())
 		return SQLITE_IOERR_WRITE;
-	if ((size_t)at + (size_t)n > OCTETS_MAX)
+	if ((size_t)at + (size_t)n > OCTETS_MAX ||
+	    (cut_is_full() && (size_t)at + (size_t)n > f->now_octets))
 		return SQLITE_FULL;
 	memcpy(f->now + at, from, (size_t)n);
 	if ((size_t)at + (size_t)n > f->now_octets)

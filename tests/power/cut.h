@@ -14,6 +14,9 @@ void cut_reset(unsigned seed, unsigned fails_at);
 /* As many operations from now on (0: never). */
 void cut_at(unsigned fails_at);
 bool cut_failed(void);
+/* The disk is full: nothing grows, nothing new is made. */
+void cut_full(bool on);
+bool cut_is_full(void);
 /* Power comes back: every file as the disk has it. */
 void cut_power_on(void);
 

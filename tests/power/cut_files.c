@@ -14,7 +14,7 @@
 
 #include "tests/power/cut.h"
 
-#define FILES_MAX 32
+#define FILES_MAX 96
 #define SECTOR    512
 
 /* Files only grow here: what is not synced is the end. */
@@ -23,7 +23,7 @@ struct grown_file {
 	dev_t device;
 	ino_t inode;
 	off_t now, synced;
-	bool name_synced;
+	bool name_synced, unlinked;
 };
 
 static struct grown_file files[FILES_MAX];
@@ -42,6 +42,26 @@ int __wrap_fdatasync(int fd);
 int __real_fdatasync(int fd);
 int __wrap_fsync(int fd);
 int __real_fsync(int fd);
+int __wrap_unlinkat(int dir, const char *name, int flags);
+int __real_unlinkat(int dir, const char *name, int flags);
+
+static void
+aside_name(const struct grown_file *f, char to[static 80])
+{
+	to[0] = '.';
+	memcpy(to + 1, f->name, sizeof f->name);
+}
+
+static void
+file_forget(struct grown_file *f)
+{
+	char aside[80];
+
+	aside_name(f, aside);
+	(void)__real_unlinkat(folder, aside, 0);
+	f->inode = 0;
+	f->unlinked = false;
+}
 
 void
 cut_files_watch(int folder_fd)
@@ -53,8 +73,11 @@ cut_files_watch(int folder_fd)
 void
 cut_files_drop(void)
 {
-	for (size_t i = 0; i < file_count; i++)
-		(void)unlinkat(folder, files[i].name, 0);
+	for (size_t i = 0; i < file_count; i++) {
+		if (files[i].unlinked)
+			file_forget(&files[i]);
+		(void)__real_unlinkat(folder, files[i].name, 0);
+	}
 	file_count = 0;
 }
 
@@ -101,8 +124,8 @@ __wrap_openat64(int dir, const char *name, int flags, ...)
 	if (makes)
 		mode = va_arg(more, mode_t);
 	va_end(more);
-	if (makes && dir == folder && cut()) {
-		errno = EIO;
+	if (makes && dir == folder && (cut_is_full() || cut())) {
+		errno = cut_is_full() ? ENOSPC : EIO;
 		return -1;
 	}
 	const int fd = __real_openat64(dir, name, flags, mode);
@@ -118,8 +141,8 @@ __wrap_pwrite64(int fd, const void *from, size_t n, off_t at)
 
 	if (f == NULL)
 		return __real_pwrite64(fd, from, n, at);
-	if (cut_failed()) {
-		errno = EIO;
+	if (cut_is_full() || cut_failed()) {
+		errno = cut_is_full() ? ENOSPC : EIO;
 		return -1;
 	}
 	const bool fails = cut();
@@ -176,9 +199,33 @@ __wrap_fsync(int fd)
 		errno = EIO;
 		return -1;
 	}
-	for (size_t i = 0; i < file_count && !cut_sync_lies(); i++)
+	for (size_t i = 0; i < file_count && !cut_sync_lies(); i++) {
 		files[i].name_synced = true;
+		if (files[i].unlinked)
+			file_forget(&files[i]);
+	}
 	return 0;
+}
+
+/* A name that is gone may be back until the folder is synced. */
+int
+__wrap_unlinkat(int dir, const char *name, int flags)
+{
+	struct grown_file *f = NULL;
+	char aside[80];
+
+	for (size_t i = 0; dir == folder && i < file_count; i++)
+		if (files[i].inode != 0 && strcmp(files[i].name, name) == 0)
+			f = &files[i];
+	if (f == NULL)
+		return __real_unlinkat(dir, name, flags);
+	if (cut()) {
+		errno = EIO;
+		return -1;
+	}
+	f->unlinked = true;
+	aside_name(f, aside);
+	return renameat(folder, name, folder, aside);
 }
 
 /* The end that was on its way: a part of it, and of that half the sectors. */
@@ -211,9 +258,20 @@ cut_files_power_on(void)
 {
 	for (size_t i = 0; i < file_count; i++) {
 		struct grown_file *f = &files[i];
+		char aside[80];
 
+		if (f->inode == 0)
+			continue;
+		aside_name(f, aside);
+		if (f->unlinked && cut_draw() % 2 == 0) {
+			file_forget(f);
+			continue;
+		}
+		if (f->unlinked)
+			(void)renameat(folder, aside, folder, f->name);
+		f->unlinked = false;
 		if (!f->name_synced && cut_draw() % 2 == 0) {
-			(void)unlinkat(folder, f->name, 0);
+			(void)__real_unlinkat(folder, f->name, 0);
 			f->inode = 0;
 			continue;
 		}

@@ -1,8 +1,8 @@
 /*
  * cut_files.h - the same disk under plain files: what is written below one
- * folder may be lost until it is synced, a new name in it until the folder is.
- * The linker puts this in the place of openat, write, pwrite and their syncs
- * (--wrap); files elsewhere are left alone.
+ * folder may be lost until it is synced, a new name in it until the folder is;
+ * a name that was removed may be back. The linker puts this in the place of
+ * openat, write, pwrite, unlinkat and their syncs (--wrap); files elsewhere are left alone.
  */
 #ifndef POWER_CUT_FILES_H
 #define POWER_CUT_FILES_H

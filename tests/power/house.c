@@ -1,5 +1,7 @@
 #include "tests/power/house.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -7,6 +9,7 @@
 #include "base/codec.h"
 #include "eavesd/core/core.h"
 #include "eavesd/edge/disk.h"
+#include "os/clock.h"
 #include "tests/power/cut.h"
 
 #define TURN_MS   1000
@@ -88,6 +91,7 @@ house_open(int keeper_fd, int segments_fd, struct house **ret)
 		house_close(h);
 		return e;
 	}
+	segments_strays_drop(h->core);
 	*ret = h;
 	return ERR_OK;
 }
@@ -126,6 +130,7 @@ house_stream(struct house *h, const struct id *stream)
 	struct stream s = { .home = { { 1 } },
 		.writer = { { 2 } },
 		.class = 1 };
+	struct home home = { .streams = { *stream }, .stream_count = 1 };
 	AUTO_BUF struct buf slot;
 	enum err e;
 
@@ -133,11 +138,188 @@ house_stream(struct house *h, const struct id *stream)
 	if ((e = keeper_ask(h->core, MSG_SLOT_NEW, SLICE_LIT(""), &slot)) !=
 	    ERR_OK)
 		return e;
-	s.slot = (uint32_t)slice_be(buf_slice(&slot), 4);
-	if ((e = stream_add(h->core, stream, &s)) != ERR_OK)
+	home.slot = s.slot = (uint32_t)slice_be(buf_slice(&slot), 4);
+	if ((e = stream_add(h->core, stream, &s)) != ERR_OK ||
+	    (e = home_put(h->core, SQL_HOME_ADD, &s.home, &home)) != ERR_OK)
 		return e;
 	return store_commit(h->core->store);
 }
+
+/* --- what was recorded before --- */
+
+static enum err
+old_rows(struct core *core, const struct id *stream, struct house_old *o)
+{
+	const struct day day = { clock_day() - o->days_ago };
+	const struct choice whole = { 1 };
+	const struct id lock = { { 9 } };
+	enum err e;
+
+	octets_random(o->run.octets, RUN_ID_OCTETS);
+	if ((e = store_write(core->store, SQL_SEGMENT_ADD,
+		 CELLS(cell_id(&o->segment), cell_id(stream),
+		     cell_day(day)))) != ERR_OK ||
+	    (e = span_add(core, stream, &o->segment, &o->run, 1)) != ERR_OK ||
+	    (e = store_write(core->store, SQL_SEGMENT_CLOSE,
+		 CELLS(cell_id(&o->segment), cell_choice(whole)))) != ERR_OK)
+		return e;
+	return !o->locked ? ERR_OK
+			  : store_write(core->store, SQL_HELD_ADD,
+				CELLS(cell_id(&o->segment), cell_id(&lock)));
+}
+
+void
+house_old_add(struct house *h, const struct id *stream, struct house_old *o)
+{
+	int fd = -1;
+
+	if (segment_make(h->core, &o->segment, &fd) != ERR_OK ||
+	    fsync(fd) == -1 || old_rows(h->core, stream, o) != ERR_OK)
+		abort();
+	(void)close(fd);
+	answers_send(h->core, store_commit(h->core->store));
+}
+
+static bool
+file_there(const struct house *h, const struct id *segment)
+{
+	char name[SEGMENT_NAME_ROOM];
+
+	segment_name(segment, name);
+	return faccessat(h->core->segments_fd, name, F_OK, 0) == 0;
+}
+
+bool
+house_old_kept(struct house *h, const struct id *stream,
+    const struct house_old *o)
+{
+	struct id found;
+
+	return span_find(h->core, stream, &o->run, 5, &found) == ERR_OK &&
+	       id_eq(&found, &o->segment) && file_there(h, &o->segment);
+}
+
+void
+house_rows_stream(struct house *h, const struct id *rows,
+    const struct id *media)
+{
+	struct stream s;
+	struct home home;
+
+	if (stream_get(h->core, media, &s) != ERR_OK ||
+	    home_get(h->core, &s.home, &home) != ERR_OK)
+		abort();
+	s.class = 3;
+	s.days = 7;
+	home.streams[home.stream_count++] = *rows;
+	if (stream_add(h->core, rows, &s) != ERR_OK ||
+	    home_put(h->core, SQL_HOME_NEXT, &s.home, &home) != ERR_OK ||
+	    store_commit(h->core->store) != ERR_OK)
+		abort();
+}
+
+static struct index16
+row_run(unsigned days_ago)
+{
+	return (struct index16){ { { (uint8_t)days_ago, 1 } } };
+}
+
+void
+house_row_add(struct house *h, const struct id *rows, unsigned days_ago)
+{
+	static const uint8_t octets[1024] = { 1, 1 };
+	const struct index16 run = row_run(days_ago);
+	const struct day day = { clock_day() - days_ago };
+	const struct count index = { 1 };
+	struct sealed sealed;
+
+	if (sealed_by_peer(SLICE_OF(octets), &sealed) != ERR_OK ||
+	    store_write(h->core->store, SQL_RECORD_ADD,
+		CELLS(cell_id(rows), cell_index(&run), cell_count(index),
+		    cell_day(day), cell_sealed(sealed))) != ERR_OK ||
+	    store_commit(h->core->store) != ERR_OK)
+		abort();
+}
+
+bool
+house_row_kept(struct house *h, const struct id *rows, unsigned days_ago)
+{
+	const struct index16 run = row_run(days_ago);
+	const struct count index = { 1 };
+	AUTO_BUF struct buf b;
+
+	buf_init(&b, 1024);
+	return store_octets(h->core->store, SQL_RECORD_GET,
+		   CELLS(cell_id(rows), cell_index(&run), cell_count(index)), 0,
+		   &b) == ERR_OK;
+}
+
+struct whole {
+	struct house *house;
+	unsigned wrong, rows;
+};
+
+/* A row names a file that is there. */
+static enum err
+segment_look(void *ctx, const struct row *row)
+{
+	struct whole *w = ctx;
+	struct id id;
+
+	memcpy(id.octets, row_octets(row, 0).at, ID_OCTETS);
+	w->rows++;
+	w->wrong += !file_there(w->house, &id);
+	return ERR_OK;
+}
+
+/* What belongs to a segment went with it. */
+static enum err
+holds_look(void *ctx, const struct row *row)
+{
+	struct whole *w = ctx;
+	uint64_t state;
+	struct id id;
+
+	memcpy(id.octets, row_octets(row, 0).at, ID_OCTETS);
+	w->wrong += store_number(w->house->core->store, SQL_SEGMENT_STATE,
+			CELLS(cell_id(&id)), 0, &state) != ERR_OK;
+	return ERR_OK;
+}
+
+/* And a file is named by a row. */
+static unsigned
+files_count(const struct house *h)
+{
+	const int fd = openat(h->core->segments_fd, ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	unsigned count = 0;
+
+	if (dir == NULL)
+		abort();
+	while ((entry = readdir(dir)) != NULL)
+		count += entry->d_name[0] != '.';
+	(void)closedir(dir);
+	return count;
+}
+
+bool
+house_whole(struct house *h)
+{
+	struct whole w = { .house = h };
+
+	if (store_each(h->core->store, SQL_CHECK_SEGMENT, NO_CELLS,
+		segment_look, &w) != ERR_OK ||
+	    store_each(h->core->store, SQL_CHECK_HOLDS, NO_CELLS, holds_look,
+		&w) != ERR_OK ||
+	    store_each(h->core->store, SQL_CHECK_HELD, NO_CELLS, holds_look,
+		&w) != ERR_OK)
+		return false;
+	return w.wrong == 0 && w.rows == files_count(h);
+}
+
+/* --- */
 
 void
 house_record(struct house *h, const struct id *stream, struct slice record)
@@ -195,6 +377,14 @@ house_files(struct house *h, const struct id *stream,
 	return h->file_count;
 }
 
+void
+house_retry(struct house *h)
+{
+	for (struct live_stream *s = h->edge.streams; s != NULL; s = s->next)
+		if (s->recording != NULL)
+			s->recording->retry_ms = 0;
+}
+
 bool
 house_second(struct house *h)
 {
@@ -207,6 +397,8 @@ house_second(struct house *h)
 			(void)close(files[i].fd);
 	}
 	recordings_second(&h->edge);
+	retention_second(h->core);
+	answers_send(h->core, store_commit(h->core->store));
 	for (int i = 0; i < TURNS_MAX && h->edge.disk->queued != 0; i++)
 		house_turn(h);
 	if (h->edge.disk->queued != 0)

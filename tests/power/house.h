@@ -24,6 +24,9 @@ void house_record(struct house *h, const struct id *stream, struct slice s);
 /* What edge does each second; true: done, and the power is still there. */
 bool house_second(struct house *h);
 
+/* A recording that stopped is tried again at once. */
+void house_retry(struct house *h);
+
 /* Newest segments that core lists, oldest first: at most 4. */
 struct house_file {
 	int fd;
@@ -31,6 +34,29 @@ struct house_file {
 };
 size_t house_files(struct house *h, const struct id *stream,
     struct house_file files[static 4]);
+
+/* A segment of days ago, for retention to look at. */
+struct house_old {
+	unsigned days_ago;
+	bool locked;
+	struct id segment; /* written by house_old_add() */
+	struct run_id run;
+};
+void
+house_old_add(struct house *h, const struct id *stream, struct house_old *o);
+/* Its row, its place and its file are there. */
+bool house_old_kept(struct house *h, const struct id *stream,
+    const struct house_old *o);
+/*
+ * A stream of rows that keeps 7 days, in the home of the media stream; a row
+ * in it about days ago, and whether it is there.
+ */
+void house_rows_stream(struct house *h, const struct id *rows,
+    const struct id *media);
+void house_row_add(struct house *h, const struct id *rows, unsigned days_ago);
+bool house_row_kept(struct house *h, const struct id *rows, unsigned days_ago);
+/* Each row of a segment has its file, and each file its row. */
+bool house_whole(struct house *h);
 
 /* --- keeper_thread.c --- */
 

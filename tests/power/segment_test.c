@@ -6,6 +6,12 @@
  * Afterwards each record that was synced is there, opens and is itself; what
  * the torn end of a file looks like opens for nobody; recording goes on in a
  * new file, and what is recorded plays.
+ *
+ * Meanwhile retention lets go what is over its days. What is locked or within
+ * them stays; no row names a file that is gone, and no file is left without
+ * its row.
+ *
+ * EAVES_POWER_SEEDS: how many lives, instead of a hundred.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,6 +29,7 @@
 #include "unit/t.h"
 
 #define SEEDS          100
+#define OLD            40 /* segments of days before */
 #define RECORDS_MAX    1200
 #define GROUPS_MAX     90
 #define PICTURES       6 /* of a group */
@@ -223,7 +230,9 @@ house_again(const struct folders *f, unsigned seed)
 		cut_at(1 + cut_draw() % 200);
 		if (house_open(f->keeper, f->segments, &h) == ERR_OK) {
 			cut_at(0);
-			return h;
+			if (!cut_failed())
+				return h;
+			house_close(h); /* while it removed what no row names */
 		}
 		assert_true(cut_failed());
 		cut_files_power_on();
@@ -237,8 +246,58 @@ static const char *const keeper_names[] = { "keeper.secret", "rest.keys",
 	"generations", "stamp", NULL };
 
 struct sums {
-	unsigned synced, lost, torn, silent;
+	unsigned synced, lost, torn, silent, gone;
 };
+
+/* --- what was there before --- */
+
+static struct house_old old[OLD];
+
+/* It may go on into the day of the next one. */
+static bool
+must_stay(const struct house_old *o)
+{
+	return o->locked || o->days_ago <= 7 + 1;
+}
+
+/* Oldest first; some locked, and the last ones within their days. */
+static void
+old_add(struct house *h)
+{
+	for (unsigned i = 0; i < OLD; i++) {
+		old[i] = (struct house_old){ .days_ago = 6 + OLD - i - 1,
+			.locked = i % 5 == 2 };
+		house_old_add(h, &stream, &old[i]);
+	}
+}
+
+static unsigned
+old_over(void)
+{
+	unsigned over = 0;
+
+	for (unsigned i = 0; i < OLD; i++)
+		over += !must_stay(&old[i]);
+	return over;
+}
+
+/* How many went; what had to stay is there. */
+static unsigned
+old_look(struct house *h)
+{
+	unsigned gone = 0;
+
+	if (cut_sync_lies())
+		return old_over();
+	assert_true(house_whole(h));
+	for (unsigned i = 0; i < OLD; i++) {
+		const bool kept = house_old_kept(h, &stream, &old[i]);
+
+		assert_true(kept || !must_stay(&old[i]));
+		gone += !kept;
+	}
+	return gone;
+}
 
 static void
 life(const struct folders *f, unsigned seed, struct sums *sums)
@@ -251,6 +310,7 @@ life(const struct folders *f, unsigned seed, struct sums *sums)
 	cut_files_watch(f->segments);
 	T_OK(house_open(f->keeper, f->segments, &h));
 	T_OK(house_stream(h, &stream));
+	old_add(h);
 	cut_at(2 + seed * 37 % 300);
 	tape_open(&tapes[0], h);
 	for (unsigned i = 0; i < GROUPS_MAX && !cut_failed(); i++)
@@ -259,9 +319,12 @@ life(const struct folders *f, unsigned seed, struct sums *sums)
 	house_close(h);
 
 	h = house_again(f, seed);
+	const unsigned gone = old_look(h);
+	sums->gone += gone > 0 && gone < old_over();
 	tape_open(&tapes[1], h);
 	for (unsigned i = 0; i < 3; i++)
 		tape_group(&tapes[1], i);
+	assert_int_equal(old_look(h), old_over());
 	const size_t n = house_files(h, &stream, files);
 	for (size_t i = 0; i < n; i++)
 		file_look(&files[i], tapes, 2);
@@ -317,8 +380,8 @@ all_lives(unsigned seeds)
 	}
 	folder_drop(f.keeper, keeper, keeper_names);
 	print_message("# %u seeds, %u records synced, %u lost, %u torn, %u "
-		      "silent\n",
-	    seeds, sums.synced, sums.lost, sums.torn, sums.silent);
+		      "silent; %u times in the midst of letting go\n",
+	    seeds, sums.synced, sums.lost, sums.torn, sums.silent, sums.gone);
 	assert_true(sums.synced > 20 * seeds);
 	return sums;
 }
@@ -362,14 +425,104 @@ long_groups_are_recorded_whole(void **state)
 	folder_drop(f.keeper, keeper, keeper_names);
 }
 
+/* Recording stops, the server goes on; with room again recording does, too. */
+static void
+a_full_disk_stops_recording_alone(void **state)
+{
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	static struct tape tapes[2];
+	struct house_file files[4];
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	old_add(h);
+	tape_open(&tapes[0], h);
+	tape_group(&tapes[0], 0);
+	const size_t synced = tapes[0].synced;
+	assert_true(old_look(h) < old_over());
+	cut_full(true);
+	for (unsigned i = 1; i < 12; i++) {
+		house_retry(h);
+		tape_group(&tapes[0], i);
+		assert_true(house_whole(h));
+	}
+	cut_full(false);
+	house_retry(h);
+	tapes[0].synced = synced;
+	tape_open(&tapes[1], h);
+	for (unsigned i = 0; i < 8; i++)
+		tape_group(&tapes[1], i);
+	assert_true(house_whole(h));
+	assert_int_equal(old_look(h), old_over());
+	assert_int_equal(pictures_play(h, &tapes[1], 2), 2 * PICTURES);
+	assert_int_equal(pictures_play(h, &tapes[0], 1), PICTURES);
+	const size_t n = house_files(h, &stream, files);
+	for (size_t i = 0; i < n; i++)
+		file_look(&files[i], tapes, 2);
+	assert_int_equal(tape_lost(&tapes[0]) + tape_lost(&tapes[1]), 0);
+	house_close(h);
+	tape_close(&tapes[0]);
+	tape_close(&tapes[1]);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
+}
+
+/* They go a day after the files; where something is locked they stay. */
+static void
+rows_go_with_their_days_but_not_those_of_a_lock(void **state)
+{
+	static const struct id rows = { { 5 } };
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct house_old locked = { .days_ago = 20, .locked = true };
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	house_rows_stream(h, &rows, &stream);
+	house_old_add(h, &stream, &locked);
+	for (unsigned days_ago = 0; days_ago < 40; days_ago++)
+		house_row_add(h, &rows, days_ago);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(house_second(h));
+	for (unsigned days_ago = 0; days_ago < 40; days_ago++)
+		assert_int_equal(house_row_kept(h, &rows, days_ago),
+		    days_ago <= 8 || (days_ago >= 19 && days_ago <= 21));
+	assert_true(house_old_kept(h, &stream, &locked));
+	house_close(h);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
+}
+
 static void
 no_synced_record_is_lost_when_the_power_goes(void **state)
 {
 	(void)state;
 	cut_install(false);
-	const struct sums s = all_lives(SEEDS);
+	const char *seeds = getenv("EAVES_POWER_SEEDS");
+	const struct sums s = all_lives(
+	    seeds == NULL ? SEEDS : (unsigned)atol(seeds));
 	assert_int_equal(s.lost, 0);
 	assert_int_equal(s.silent, 0);
+	assert_true(s.gone > 0);
 }
 
 static void
@@ -385,6 +538,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(long_groups_are_recorded_whole),
+		cmocka_unit_test(a_full_disk_stops_recording_alone),
+		cmocka_unit_test(
+		    rows_go_with_their_days_but_not_those_of_a_lock),
 		cmocka_unit_test(no_synced_record_is_lost_when_the_power_goes),
 		cmocka_unit_test(with_syncs_that_lie_records_are_lost),
 	};

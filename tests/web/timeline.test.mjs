@@ -1,6 +1,7 @@
 /*
  * The timeline on a recording of some hours: found by its index, sought,
- * played, and what is missing told with its cause.
+ * played, and what is missing told with its cause. The server may keep half of
+ * it: what it let go is named, and what is locked stays.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -13,6 +14,7 @@ import { System } from './system.mjs';
 
 const S = 1e6;
 const HOUR = 3600 * S;
+const SEGMENTS = 6; /* of them two are being written */
 const system = new System();
 let page;
 
@@ -42,6 +44,7 @@ async function recorded(go, test) {
 
 before(async () => {
   system.past('6h');
+  system.serverArgs = ['--media-octets', String(SEGMENTS * 16 * 1024 * 1024)];
   await system.start();
   const first = await pageOpen({ timezoneId: 'UTC' });
   page = first.page;
@@ -203,4 +206,108 @@ test('on a phone it looks as it should', async () => {
   await press('PageDown', 3);
   await untilData(page, past);
   await shot(page, 'timeline-phone');
+});
+
+/* --- how long it is kept --- */
+
+const button = (name) => page.getByRole('button', { name, exact: true });
+const settings = () => button('Settings of Front door').click();
+
+async function lock(from, to) {
+  await button('Keep').click();
+  await page.getByLabel('From').fill(from);
+  await page.getByLabel('To').fill(to);
+  await button('Keep it').click();
+}
+
+/* n minutes before now, as the home's clocks show it. */
+const ago = (n) => page.evaluate((m) => {
+  const t = new Date(Date.now() - m * 60_000);
+  return new Date(t.getTime() - t.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+}, n);
+
+test('what was let go is named', async () => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await press('End');
+  for (let i = 0; i < 5 && await button('Farther').isEnabled(); i++) await button('Farther').click();
+  await page.locator('rect.gap.gone').waitFor({ state: 'attached' });
+  await page.locator('.gaps summary').click();
+  await page.locator('.gaps li', { hasText: 'Older than what is kept.' }).waitFor();
+});
+
+test('more than half of the room cannot be locked', async () => {
+  await button('Keep').click();
+  await accessible(page, 'lock');
+  await page.keyboard.press('Escape');
+  await lock(await ago(170), await ago(5));
+  await page.getByText('That is more than may be locked').waitFor();
+  await shot(page, 'lock');
+  await button('Cancel').click();
+});
+
+test('a stretch is locked and shown', async () => {
+  await lock(await ago(60), await ago(50));
+  await page.locator('rect.locked').first().waitFor({ state: 'attached' });
+  assert.equal(await page.locator('.note.bad:visible').count(), 0);
+  await shot(page, 'locked');
+});
+
+test('a camera is kept as long as somebody says', async () => {
+  await settings();
+  await page.getByText(/Keeps (about|less)/).waitFor();
+  await page.getByRole('listitem').filter({ hasText: 'Front door' }).waitFor();
+  await page.getByLabel('Days').fill('0');
+  await page.getByText('A number from 1 to 3650.').waitFor();
+  await page.getByLabel('Days').fill('3');
+  await page.locator('form', { has: page.getByLabel('Days') }).getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved.').waitFor();
+  await accessible(page, 'settings');
+  await shot(page, 'settings');
+  await page.setViewportSize(PHONE);
+  await accessible(page, 'settings, phone');
+  await shot(page, 'settings-phone');
+});
+
+test('another name; gone and back, all of it is as it was set', async () => {
+  await page.getByLabel('Name', { exact: true }).fill('Yard');
+  await page.locator('form', { has: page.getByLabel('Name', { exact: true }) })
+    .getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('heading', { name: 'Yard' }).waitFor();
+  await page.reload();
+  await button('Settings of Yard').click();
+  await page.getByText(/Keeps (about|less)/).waitFor();
+  assert.equal(await page.getByLabel('Days').inputValue(), '3');
+});
+
+test('without a connection it says so, and tries again', async () => {
+  await page.context().setOffline(true);
+  await button('Home').click();
+  await button('Settings of Yard').click();
+  await page.getByText('The server does not say what it keeps.').waitFor();
+  await page.context().setOffline(false);
+  await button('Try again').click();
+  await page.getByText(/Keeps (about|less)/).waitFor();
+});
+
+test('the home tells how full it is, and what is locked', async () => {
+  await button('Home').click();
+  await button('Account').click();
+  await button('Look').click();
+  await page.getByText(/of 101 MB are used/).waitFor();
+  await page.getByText(/\d+ MB are locked; 50 MB may be/).waitFor();
+  await accessible(page, 'recordings');
+  await shot(page, 'recordings-phone');
+  await page.getByRole('button', { name: /^Unlock/ }).click();
+  await button('Yes, unlock').click();
+  await page.getByRole('heading', { name: 'Kept for ever' }).waitFor({ state: 'detached' });
+});
+
+test('a camera is removed when one is asked again and says yes', async () => {
+  await button('Home').click();
+  await button('Settings of Yard').click();
+  await button('Remove this camera').click();
+  await page.getByText('Remove Yard?').waitFor();
+  await accessible(page, 'remove');
+  await button('Yes, remove it').click();
+  await page.getByRole('heading', { name: 'No camera yet' }).waitFor();
 });

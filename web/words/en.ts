@@ -89,7 +89,7 @@ function length(s: number): string {
 function size(octets: number): string {
   if (octets < 1e6) return `${Math.max(1, Math.round(octets / 1e3))} KB`;
   if (octets < 1e9) return `${Math.round(octets / 1e6)} MB`;
-  return `${(octets / 1e9).toFixed(1)} GB`;
+  return `${(octets / 1e9).toFixed(octets < 9.5e9 ? 1 : 0)} GB`;
 }
 
 const filmProblems: Record<FilmProblem, string> = {
@@ -354,6 +354,42 @@ export const words = {
     gone: 'a camera that is gone',
     nobody: 'Nobody has in the last 7 days.',
     false: (n: number) => `${plural(n, 'entry does', 'entries do')} not open, or no member signed them.`,
+  },
+  keep: {
+    title: 'Recordings', open: 'Look', lead: 'How much your home keeps, and what it keeps for ever.',
+    settings: (name: string) => `Settings of ${name}`,
+    loading: 'Asking the server…', retry: 'Try again',
+    cannot: 'The server does not say what it keeps. The connection may be gone.',
+    name: 'Name', save: 'Save', saved: 'Saved.',
+    long: 'How long it is kept',
+    about: (days: number) =>
+      (days < 1 ? 'Keeps less than a day' : `Keeps about ${plural(Math.round(days), 'day', 'days')}`),
+    by: {
+      days: 'Then the oldest goes.',
+      octets: 'Then the gigabytes below are full, and the oldest goes.',
+      home: 'Then your home’s room is full, and the oldest goes.',
+    },
+    has: (gb: number) => `${size(gb * 1e9)} are there now.`,
+    days: 'Days', daysWrong: 'A number from 1 to 3650.',
+    size: 'Gigabytes at most', sizeHint: 'Empty: as much as the home has.', sizeWrong: 'At least 0.1, or empty.',
+    early: 'The server let go of recordings that it should still have. Ask who runs it.',
+    soundHint: 'From now on; what is recorded stays as it is.',
+    remove: 'Remove this camera', removeLead: 'Nothing new is recorded. What is there goes with its days.',
+    removeSure: (name: string) => `Remove ${name}? Its recordings cannot be looked at afterwards.`,
+    removeYes: 'Yes, remove it', removeNo: 'Keep it', removed: 'a camera that was removed',
+    usedOf: (gb: number, most: number) => `${size(gb * 1e9)} of ${size(most * 1e9)} are used`,
+    lockedOf: (gb: number, most: number) => `${size(gb * 1e9)} are locked; ${size(most * 1e9)} may be`,
+    quota: 'Gigabytes for this home', quotaHint: 'Empty: as much as the server gives.',
+    quotaWrong: 'At least 0.5, or empty.',
+    locks: 'Kept for ever', unlock: 'Unlock', unlockYes: 'Yes, unlock',
+    unlockOne: (when: string) => `Unlock ${when}`,
+    unlockSure: 'It goes as soon as it is older than what is kept.',
+    lockOpen: 'Keep', lockTitle: 'Keep this for ever',
+    lockLead: 'It stays until somebody unlocks it.',
+    from: 'From', to: 'To', lock: 'Keep it', cancel: 'Cancel', order: '“From” must be before “To”.',
+    limit: 'That is more than may be locked: half of your home’s room. Unlock something, or take a shorter stretch.',
+    nothing: 'Nothing is recorded there.',
+    denied: 'You may not change that. Ask the owner of your home.',
   },
   account: {
     title: 'Account', home: 'Home', open: 'Account',

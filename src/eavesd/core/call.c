@@ -37,6 +37,10 @@ static const struct route {
 	[20] = { home_write, false },
 	[21] = { row_post, false },
 	[22] = { rows_post, false },
+	[23] = { keep_read, false },
+	[24] = { keep_write, false },
+	[25] = { lock_post, false },
+	[26] = { unlock_post, false },
 	[40] = { device_enroll, true },
 	[41] = { device_link, true },
 	[42] = { device_mailbox_post, true },
@@ -210,6 +214,7 @@ static void
 call_handle(struct call *c, handler handle)
 {
 	const enum err e = store_part_begin(c->core->store);
+	const size_t made = c->core->made.count, gone = c->core->gone.count;
 
 	if (e != ERR_OK) {
 		(void)call_fail_err(c, ERR_IO);
@@ -218,6 +223,8 @@ call_handle(struct call *c, handler handle)
 	handle(c);
 	if (store_part_end(c->core->store, c->status < 300) != ERR_OK)
 		(void)call_fail_err(c, ERR_IO);
+	if (c->status >= 300)
+		segments_undo(c->core, made, gone);
 }
 
 void

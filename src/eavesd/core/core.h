@@ -34,6 +34,7 @@
 #define NONCES            256
 #define LOGINS            256
 #define ANSWERS_MAX       512
+#define SEGMENT_NAMES     1024
 #define BODY_OCTETS       (600u << 10)
 
 enum table {
@@ -48,7 +49,8 @@ enum table {
 	TABLE_HOME,
 	TABLE_HOLDS,
 	TABLE_SPAN,
-	TABLE_TALLY
+	TABLE_TALLY,
+	TABLE_LOCK
 };
 
 struct mailbox {
@@ -89,12 +91,27 @@ struct answer {
 	size_t fd_count;
 };
 
+/* Files that come or go with the commit of this turn. */
+struct segment_names {
+	struct id at[SEGMENT_NAMES];
+	size_t count;
+};
+
+/* The daily look at all homes, one after the other. */
+struct retention_pass {
+	uint64_t day;   /* of the last one that was begun */
+	bool under_way; /* it goes on behind home */
+	struct id home;
+};
+
 struct core {
 	struct loop *loop;
 	struct ipc *parent, *edge, *keeper;
 	struct store *store;
 	int segments_fd;
 	uint64_t media_octets_max;
+	struct segment_names made, gone;
+	struct retention_pass pass;
 	bool stopped;
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;
@@ -244,6 +261,10 @@ void home_read(struct call *c);
 void home_write(struct call *c);
 void row_post(struct call *c);
 void rows_post(struct call *c);
+void keep_read(struct call *c);
+void keep_write(struct call *c);
+void lock_post(struct call *c);
+void unlock_post(struct call *c);
 void device_enroll(struct call *c);
 void device_link(struct call *c);
 void device_home(struct call *c);
@@ -270,14 +291,21 @@ struct stream {
 	struct id home, writer; /* a device, or a member's grant */
 	uint32_t slot;
 	uint8_t class;
+	/* what its members chose to keep; 0: they did not choose */
+	uint16_t days;
+	uint64_t octets_max;
 };
 MUST_USE enum err
 stream_get(struct core *core, const struct id *id, struct stream *ret);
 MUST_USE enum err
 stream_add(struct core *core, const struct id *id, const struct stream *s);
+MUST_USE enum err
+stream_set(struct core *core, const struct id *id, const struct stream *s);
 struct home {
 	uint32_t slot;
 	uint64_t newest;
+	uint64_t quota; /* what its members chose for recordings; 0: nothing */
+	uint16_t lock_count;
 	struct id streams[HOME_STREAMS_MAX];
 	size_t stream_count;
 	uint16_t grants, devices; /* that it has */
@@ -289,6 +317,9 @@ home_get(struct core *core, const struct id *id, struct home *ret);
 /* A log for what a member writes himself: the only one of his grant. */
 MUST_USE enum err member_stream_add(struct call *c, const struct id *stream,
     const struct id *grant, struct stream *ret);
+/* n: SQL_HOME_ADD or SQL_HOME_NEXT. */
+MUST_USE enum err home_put(struct core *core, enum statement n,
+    const struct id *id, const struct home *h);
 
 /*
  * Which runs a segment holds, and which segments a run: span.c. The segment
@@ -299,6 +330,13 @@ MUST_USE enum err span_add(struct core *core, const struct id *stream,
 /* The segment goes. */
 MUST_USE enum err spans_drop(struct core *core, const struct id *stream,
     const struct id *segment);
+/* Those that hold some of the records first to last, oldest first. */
+MUST_USE enum err spans_each(struct core *core, const struct id *stream,
+    const struct run_id *run, uint64_t first, uint64_t last,
+    enum err (*each)(void *ctx, const struct id *segment), void *ctx);
+/* The first run that a segment holds, and from which record on. */
+MUST_USE enum err span_first(struct core *core, const struct id *stream,
+    const struct id *segment, struct run_id *ret_run, uint64_t *ret_index);
 /* The segment that holds that record. ERR_MISSING. */
 MUST_USE enum err span_find(struct core *core, const struct id *stream,
     const struct run_id *run, uint64_t index, struct id *ret_segment);
@@ -306,7 +344,53 @@ MUST_USE enum err span_find(struct core *core, const struct id *stream,
 /* Questions of edge that are not API calls. */
 MUST_USE enum err edge_question(struct core *core, struct ipc_msg *m);
 MUST_USE enum err row_append(struct core *core, struct ipc_msg *m);
+
+/* --- segment.c: the files --- */
+
+struct id_list {
+	struct id at[64];
+	size_t count;
+};
+/* For store_each(): the first column, as many as there is room for. */
+enum err id_take(void *ctx, const struct row *row);
+
+#define SEGMENT_NAME_ROOM (2 * ID_OCTETS + 1)
+void segment_name(const struct id *segment, char to[static SEGMENT_NAME_ROOM]);
+/* A new, empty file, locked for its writer; gone when the turn fails. */
+MUST_USE enum err
+segment_make(struct core *core, struct id *ret_segment, int *ret_fd);
+/* Its rows go now, its file when they are gone for good. */
+MUST_USE enum err segment_drop(struct core *core, const struct id *stream,
+    const struct id *segment);
+/* What became of the turn: removes the files that no row names now. */
+void segments_settle(struct core *core, enum err committed);
+/* What a part of the turn made and dropped is undone: how many there were. */
+void segments_undo(struct core *core, size_t made, size_t gone);
+/* At start: what a crash left open, and what no row names. */
 MUST_USE enum err segments_tidy(struct core *core);
+void segments_strays_drop(struct core *core);
+/* The same for one stream, before it gets another file. */
+MUST_USE enum err segments_of_tidy(struct core *core, const struct id *stream);
+
+/* --- retention.c: what goes --- */
+
+/* How many days a stream keeps; 0: for ever. */
+uint32_t stream_days(const struct stream *s);
+/* What a home may keep, and how much of that may be locked. */
+uint64_t home_octets_max(const struct core *core, const struct home *h);
+uint64_t home_locked_max(const struct core *core, const struct home *h);
+MUST_USE enum err stream_octets(struct core *core, const struct id *stream,
+    enum statement count, uint64_t *ret_octets);
+/*
+ * Lets go what has to, a few at a time, so that one more file fits in.
+ * ERR_LIMIT: it does not.
+ */
+MUST_USE enum err retention_make_room(struct core *core,
+    const struct id *stream, const struct stream *s);
+/* A step of the daily look; what fails is left for the next one. */
+void retention_second(struct core *core);
+/* Limits of a home are new: what is over them goes soon. */
+void retention_again(struct core *core);
 
 /* --- status.c --- */
 

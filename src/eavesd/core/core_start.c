@@ -144,9 +144,18 @@ tickets_expire(struct core *core)
 
 	if (core->expired_day == today.n)
 		return ERR_OK;
-	core->expired_day = today.n;
-	return store_write(core->store, SQL_TICKET_EXPIRE,
+	const enum err e = store_write(core->store, SQL_TICKET_EXPIRE,
 	    CELLS(cell_count(today)));
+	if (e == ERR_OK)
+		core->expired_day = today.n;
+	return e;
+}
+
+/* With a full disk, and while the keeper is away: it is done later. */
+static bool
+can_go_on(enum err e)
+{
+	return e == ERR_OK || e == ERR_LIMIT || e == ERR_IO || e == ERR_CLOSED;
 }
 
 static void
@@ -156,7 +165,8 @@ sweep_due(struct loop_timer *t)
 
 	mailboxes_sweep(core);
 	status_write(core);
-	if (tickets_expire(core) != ERR_OK)
+	retention_second(core);
+	if (!can_go_on(tickets_expire(core)))
 		core->stopped = true;
 	else if (loop_timer_set(core->loop, t, SWEEP_MS, sweep_due) != ERR_OK)
 		core->stopped = true;
@@ -180,6 +190,7 @@ answer_undo(struct answer *a)
 void
 answers_send(struct core *core, enum err committed)
 {
+	segments_settle(core, committed);
 	for (size_t i = 0; i < core->answer_count; i++) {
 		struct answer *a = &core->answers[i];
 
@@ -264,6 +275,7 @@ core_begin(struct core *core, const struct role_start *start,
 	    (e = segments_tidy(core)) != ERR_OK ||
 	    (e = store_commit(core->store)) != ERR_OK)
 		return e;
+	segments_strays_drop(core);
 	status_write(core);
 	return loop_timer_set(core->loop, &core->mailbox_timer, SWEEP_MS,
 	    sweep_due);

@@ -26,14 +26,17 @@ home_parse(struct slice body, struct home *ret)
 		return ERR_CORRUPT;
 	for (size_t i = 0; i < ret->stream_count; i++)
 		rd_id(&r, &ret->streams[i]);
-	ret->grants = ret->devices = ret->writes = 0;
+	ret->grants = ret->devices = ret->writes = ret->lock_count = 0;
 	ret->day = 0;
+	ret->quota = 0;
 	if (r.rest.len == 0) /* of before there were limits */
 		return rd_end(&r);
 	ret->grants = rd_u16(&r);
 	ret->devices = rd_u16(&r);
 	ret->day = rd_u32(&r);
 	ret->writes = rd_u16(&r);
+	ret->quota = rd_u64(&r);
+	ret->lock_count = rd_u16(&r);
 	return rd_end(&r);
 }
 
@@ -60,7 +63,7 @@ home_get(struct core *core, const struct id *id, struct home *ret)
 	return home_parse(buf_slice(&body), ret);
 }
 
-static enum err
+enum err
 home_put(struct core *core, enum statement n, const struct id *id,
     const struct home *h)
 {
@@ -79,6 +82,8 @@ home_put(struct core *core, enum statement n, const struct id *id,
 	wr_u16(&w, h->devices);
 	wr_u32(&w, h->day);
 	wr_u16(&w, h->writes);
+	wr_u64(&w, h->quota);
+	wr_u16(&w, h->lock_count);
 	if ((e = wr_end(&w)) != ERR_OK ||
 	    (e = row_seal(core, TABLE_HOME, h->slot, id, buf_slice(&body),
 		 &sealed)) != ERR_OK)

@@ -251,17 +251,15 @@ span_of(struct core *core, const struct id *stream, const struct run_id *run,
 	return span_get(core, &name, ret);
 }
 
-enum err
-span_find(struct core *core, const struct id *stream, const struct run_id *run,
-    uint64_t index, struct id *ret_segment)
+/* The number of the last span that begins at or before the index. */
+static enum err
+number_find(struct core *core, const struct id *stream,
+    const struct run_id *run, uint64_t index, struct head head,
+    uint64_t *ret_number)
 {
-	struct head head;
-	struct span found = { .from = UINT64_MAX };
+	bool found = false;
 	enum err e;
 
-	if ((e = head_get(core, stream, run, &head)) != ERR_OK)
-		return e;
-	/* the last one that begins at or before the index */
 	while (head.low < head.high) {
 		const uint64_t middle = head.low + (head.high - head.low) / 2;
 		uint64_t at = middle;
@@ -274,14 +272,74 @@ span_find(struct core *core, const struct id *stream, const struct run_id *run,
 		if (e == ERR_MISSING) {
 			head.low = middle + 1;
 		} else if (s.from <= index) {
-			found = s;
+			found = true;
+			*ret_number = at;
 			head.low = middle + 1;
 		} else {
 			head.high = at;
 		}
 	}
-	if (found.from == UINT64_MAX)
+	return found ? ERR_OK : ERR_MISSING;
+}
+
+enum err
+span_find(struct core *core, const struct id *stream, const struct run_id *run,
+    uint64_t index, struct id *ret_segment)
+{
+	uint64_t number = 0;
+	struct head head;
+	struct span s;
+	enum err e;
+
+	if ((e = head_get(core, stream, run, &head)) != ERR_OK ||
+	    (e = number_find(core, stream, run, index, head, &number)) !=
+		ERR_OK ||
+	    (e = span_of(core, stream, run, number, &s)) != ERR_OK)
+		return e;
+	*ret_segment = s.segment;
+	return ERR_OK;
+}
+
+enum err
+spans_each(struct core *core, const struct id *stream, const struct run_id *run,
+    uint64_t first, uint64_t last,
+    enum err (*each)(void *ctx, const struct id *segment), void *ctx)
+{
+	struct head head;
+	struct span s;
+	uint64_t at;
+	enum err e;
+
+	if ((e = head_get(core, stream, run, &head)) != ERR_OK)
+		return e == ERR_MISSING ? ERR_OK : e;
+	at = head.low;
+	e = number_find(core, stream, run, first, head, &at);
+	for (; (e == ERR_OK || e == ERR_MISSING) && at < head.high; at++) {
+		e = span_of(core, stream, run, at, &s);
+		if (e == ERR_OK && s.from > last)
+			break;
+		if (e == ERR_OK)
+			e = each(ctx, &s.segment);
+	}
+	return e == ERR_MISSING ? ERR_OK : e;
+}
+
+enum err
+span_first(struct core *core, const struct id *stream, const struct id *segment,
+    struct run_id *ret_run, uint64_t *ret_index)
+{
+	struct holds holds;
+	struct span s;
+	enum err e;
+
+	if ((e = holds_get(core, segment, &holds)) != ERR_OK)
+		return e;
+	if (holds.count == 0)
 		return ERR_MISSING;
-	*ret_segment = found.segment;
+	if ((e = span_of(core, stream, &holds.at[0].run, holds.at[0].number,
+		 &s)) != ERR_OK)
+		return e;
+	*ret_run = holds.at[0].run;
+	*ret_index = s.from;
 	return ERR_OK;
 }

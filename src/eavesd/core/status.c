@@ -65,7 +65,7 @@ status_put(struct core *core, struct buf *to)
 void
 status_write(struct core *core)
 {
-	AUTO_BUF struct buf text;
+	AUTO_BUF struct buf text = { 0 };
 	const uint64_t now = clock_monotonic_ms();
 
 	if (now < core->status_due_ms)

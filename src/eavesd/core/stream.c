@@ -4,21 +4,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "base/codec.h"
 #include "eavesd/core/core.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "stream/segment.h"
 
-#define SEGMENT_OCTETS (16u << 20)
-#define NAME_ROOM      (2 * ID_OCTETS + 1)
 /* Of the disk: pictures never take what the store needs to go on. */
 #define DISK_LEFT_OCTETS ((uint64_t)64 << 20)
 
-/* How a segment was closed; 0: it is not. */
-static const struct choice segment_whole = { 1 }, segment_left = { 2 };
+static const struct choice segment_whole = { 1 };
 
 enum err
 stream_get(struct core *core, const struct id *id, struct stream *ret)
@@ -39,11 +36,16 @@ stream_get(struct core *core, const struct id *id, struct stream *ret)
 	rd_id(&r, &ret->writer);
 	ret->slot = rd_u32(&r);
 	ret->class = rd_u8(&r);
+	/* a row from before streams had limits */
+	const bool limits = r.rest.len != 0;
+	ret->days = limits ? rd_u16(&r) : 0;
+	ret->octets_max = limits ? rd_u64(&r) : 0;
 	return rd_end(&r);
 }
 
-enum err
-stream_add(struct core *core, const struct id *id, const struct stream *s)
+static enum err
+stream_put(struct core *core, enum statement n, const struct id *id,
+    const struct stream *s)
 {
 	AUTO_BUF struct buf sealed, body;
 	struct wr w;
@@ -56,176 +58,30 @@ stream_add(struct core *core, const struct id *id, const struct stream *s)
 	wr_id(&w, &s->writer);
 	wr_u32(&w, s->slot);
 	wr_u8(&w, s->class);
+	wr_u16(&w, s->days);
+	wr_u64(&w, s->octets_max);
 	if ((e = wr_end(&w)) != ERR_OK ||
 	    (e = row_seal(core, TABLE_STREAM, 0, id, buf_slice(&body),
 		 &sealed)) != ERR_OK)
 		return e;
-	return store_write(core->store, SQL_STREAM_ADD,
+	return store_write(core->store, n,
 	    CELLS(cell_id(id),
 		cell_sealed(sealed_by_keeper(buf_slice(&sealed)))));
 }
 
-/* --- segments --- */
-
-static void
-segment_name(const struct id *segment, char to[static NAME_ROOM])
+enum err
+stream_add(struct core *core, const struct id *id, const struct stream *s)
 {
-	hex_encode(id_slice(segment), to);
-}
-
-/*
- * A file has one writer. The lock is the descriptor's: edge has it with the
- * descriptor, until it closes that or dies. ERR_AGAIN: somebody else has it.
- */
-static enum err
-segment_lock(int fd)
-{
-	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	if (fcntl(fd, F_OFD_SETLK, &whole) == 0)
-		return ERR_OK;
-	return errno == EACCES ? ERR_AGAIN : err_of_errno(errno);
-}
-
-/*
- * What a crash left open: random octets to the end, never written again.
- * ERR_AGAIN: edge is still writing it, and closes it itself.
- */
-static enum err
-segment_seal_off(struct core *core, const struct id *segment)
-{
-	char name[NAME_ROOM];
-	struct stat st;
-	enum err e;
-
-	segment_name(segment, name);
-	AUTO_FD int fd = openat(core->segments_fd, name,
-	    O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd != -1 && (e = segment_lock(fd)) != ERR_OK)
-		return e;
-	if (fd != -1 && fstat(fd, &st) == 0 &&
-	    lseek(fd, 0, SEEK_END) != (off_t)-1) {
-		uint8_t random[65536];
-
-		for (off_t at = st.st_size; at < (off_t)SEGMENT_OCTETS;) {
-			size_t n = sizeof random;
-
-			if (at + (off_t)n > (off_t)SEGMENT_OCTETS)
-				n = (size_t)((off_t)SEGMENT_OCTETS - at);
-			octets_random(random, n);
-			if ((e = fd_write_all(fd, slice_make(random, n))) !=
-			    ERR_OK)
-				return e;
-			at += (off_t)n;
-		}
-		fd_times_hide(fd);
-	}
-	return store_write(core->store, SQL_SEGMENT_CLOSE,
-	    CELLS(cell_id(segment), cell_choice(segment_left)));
-}
-
-struct id_list {
-	struct id at[64];
-	size_t count;
-};
-
-static enum err
-id_take(void *ctx, const struct row *row)
-{
-	struct id_list *l = ctx;
-
-	if (l->count < COUNT(l->at) && row_octets(row, 0).len == ID_OCTETS)
-		memcpy(l->at[l->count++].octets, row_octets(row, 0).at,
-		    ID_OCTETS);
-	return ERR_OK;
-}
-
-/* *ret_count: how many were left. */
-static enum err
-segments_seal_off(struct core *core, const struct id_list *open,
-    size_t *ret_count)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < open->count; i++) {
-		const enum err e = segment_seal_off(core, &open->at[i]);
-
-		if (e != ERR_OK && e != ERR_AGAIN)
-			return e;
-		count += e == ERR_OK;
-	}
-	*ret_count = count;
-	return ERR_OK;
+	return stream_put(core, SQL_STREAM_ADD, id, s);
 }
 
 enum err
-segments_tidy(struct core *core)
+stream_set(struct core *core, const struct id *id, const struct stream *s)
 {
-	size_t count;
-	enum err e;
-
-	do {
-		struct id_list open = { .count = 0 };
-
-		if ((e = store_each(core->store, SQL_SEGMENT_ALL_OPEN, NO_CELLS,
-			 id_take, &open)) != ERR_OK)
-			return e;
-		e = segments_seal_off(core, &open, &count);
-	} while (e == ERR_OK && count != 0);
-	return e;
+	return stream_put(core, SQL_STREAM_SET, id, s);
 }
 
-struct oldest {
-	struct id segment, stream;
-	bool found;
-};
-
-static enum err
-oldest_take(void *ctx, const struct row *row)
-{
-	struct oldest *o = ctx;
-
-	if (row_octets(row, 0).len != ID_OCTETS ||
-	    row_octets(row, 1).len != ID_OCTETS)
-		return ERR_CORRUPT;
-	memcpy(o->segment.octets, row_octets(row, 0).at, ID_OCTETS);
-	memcpy(o->stream.octets, row_octets(row, 1).at, ID_OCTETS);
-	o->found = true;
-	return ERR_OK;
-}
-
-/* Room for one more: the oldest of the stream with the most goes first. */
-static enum err
-segments_make_room(struct core *core)
-{
-	uint64_t count = 0;
-	enum err e;
-
-	for (;;) {
-		struct oldest oldest = { .found = false };
-		char name[NAME_ROOM];
-
-		if ((e = store_number(core->store, SQL_SEGMENT_COUNT, NO_CELLS,
-			 0, &count)) != ERR_OK)
-			return e;
-		if ((count + 1) * SEGMENT_OCTETS <= core->media_octets_max)
-			return ERR_OK;
-		if ((e = store_each(core->store, SQL_SEGMENT_OLDEST, NO_CELLS,
-			 oldest_take, &oldest)) != ERR_OK)
-			return e;
-		if (!oldest.found)
-			return ERR_LIMIT;
-		segment_name(&oldest.segment, name);
-		if (unlinkat(core->segments_fd, name, 0) == -1 &&
-		    errno != ENOENT)
-			return err_of_errno(errno);
-		if ((e = spans_drop(core, &oldest.stream, &oldest.segment)) !=
-			ERR_OK ||
-		    (e = store_write(core->store, SQL_SEGMENT_DROP,
-			 CELLS(cell_id(&oldest.segment)))) != ERR_OK)
-			return e;
-	}
-}
+/* --- segments --- */
 
 static enum err
 disk_check(const struct core *core)
@@ -268,56 +124,87 @@ struct segment_wish {
 	uint64_t index;
 };
 
+/* Its rows; the rest of the answer. */
+static enum err
+segment_begin_rows(struct core *core, const struct segment_wish *wish,
+    const struct stream *s, const struct id *segment, struct tell *t)
+{
+	const struct day day = { clock_day() };
+	enum err e;
+
+	tell_id(t, segment);
+	if ((e = segment_key_tell(core, s->slot, segment, t)) != ERR_OK ||
+	    (e = store_write(core->store, SQL_SEGMENT_ADD,
+		 CELLS(cell_id(segment), cell_id(&wish->stream),
+		     cell_day(day)))) != ERR_OK ||
+	    (e = span_add(core, &wish->stream, segment, &wish->run,
+		 wish->index)) != ERR_OK)
+		return e;
+	tell_count(t, (struct count){ SEGMENT_OCTETS }, 8);
+	return tell_end(t);
+}
+
+static enum err
+room_begin(struct core *core, const struct segment_wish *wish,
+    const struct stream *s)
+{
+	const enum err e = segments_of_tidy(core, &wish->stream);
+
+	return e == ERR_OK ? retention_make_room(core, &wish->stream, s) : e;
+}
+
 static enum err
 segment_begin(struct core *core, const struct segment_wish *wish,
     const struct stream *s, struct tell *t, int *ret_fd)
 {
-	const struct id *stream = &wish->stream;
-	struct id_list left = { .count = 0 };
-	size_t left_count;
-	const struct day day = { clock_day() };
-	char name[NAME_ROOM];
 	struct id segment;
+	int fd = -1;
 	enum err e;
 
-	if (s->class != 1)
-		return ERR_DENIED;
-	if ((e = disk_check(core)) != ERR_OK)
+	if ((e = disk_check(core)) != ERR_OK ||
+	    (e = segment_make(core, &segment, &fd)) != ERR_OK)
 		return e;
-	if ((e = store_each(core->store, SQL_SEGMENT_OPEN_ONES,
-		 CELLS(cell_id(stream)), id_take, &left)) != ERR_OK)
-		return e;
-	if ((e = segments_seal_off(core, &left, &left_count)) != ERR_OK ||
-	    (e = segments_make_room(core)) != ERR_OK)
-		return e;
-	octets_random(segment.octets, ID_OCTETS);
-	segment_name(&segment, name);
-	const int fd = openat(core->segments_fd, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd == -1)
-		return err_of_errno(errno);
-	fd_times_hide(fd);
-	tell_id(t, &segment);
-	/* edge syncs the file; its name is the folder's */
-	if ((e = segment_lock(fd)) == ERR_OK && fsync(core->segments_fd) == -1)
-		e = err_of_errno(errno);
-	if (e == ERR_OK &&
-	    (e = segment_key_tell(core, s->slot, &segment, t)) == ERR_OK &&
-	    (e = store_write(core->store, SQL_SEGMENT_ADD,
-		 CELLS(cell_id(&segment), cell_id(stream), cell_day(day)))) ==
-		ERR_OK &&
-	    (e = span_add(core, stream, &segment, &wish->run, wish->index)) ==
-		ERR_OK) {
-		tell_count(t, (struct count){ SEGMENT_OCTETS }, 8);
-		e = tell_end(t);
-	}
-	if (e != ERR_OK) {
+	if ((e = segment_begin_rows(core, wish, s, &segment, t)) != ERR_OK) {
 		(void)close(fd);
-		(void)unlinkat(core->segments_fd, name, 0);
 		return e;
 	}
 	*ret_fd = fd;
 	return ERR_OK;
+}
+
+/* All of a part is done, or nothing: what else the turn did stands. */
+static enum err
+part_end(struct core *core, enum err e, size_t made, size_t gone)
+{
+	if (store_part_end(core->store, e == ERR_OK) != ERR_OK && e == ERR_OK)
+		e = ERR_IO;
+	if (e != ERR_OK)
+		segments_undo(core, made, gone);
+	return e;
+}
+
+/* The room that was made stays, even if the disk has none for the file yet. */
+static enum err
+segment_begin_parts(struct core *core, const struct segment_wish *wish,
+    const struct stream *s, struct tell *t, int *ret_fd)
+{
+	const size_t made = core->made.count, gone = core->gone.count;
+	enum err e;
+
+	if (s->class != 1)
+		return ERR_DENIED;
+	if ((e = store_part_begin(core->store)) != ERR_OK ||
+	    (e = part_end(core, room_begin(core, wish, s), made, gone)) !=
+		ERR_OK ||
+	    (e = store_part_begin(core->store)) != ERR_OK)
+		return e;
+	e = part_end(core, segment_begin(core, wish, s, t, ret_fd), made,
+	    core->gone.count);
+	if (e != ERR_OK && *ret_fd != -1) {
+		(void)close(*ret_fd);
+		*ret_fd = -1;
+	}
+	return e;
 }
 
 void
@@ -363,7 +250,7 @@ segment_next(struct core *core, struct ipc_msg *m)
 	tell_init(&t, 256);
 	tell_err(&t, ERR_OK);
 	if ((e = stream_get(core, &wish.stream, &s)) == ERR_OK)
-		e = segment_begin(core, &wish, &s, &t, &fd);
+		e = segment_begin_parts(core, &wish, &s, &t, &fd);
 	if (e != ERR_OK)
 		answer_err(core, m, e);
 	else
@@ -397,7 +284,7 @@ segments_open(struct core *core, const struct id_list *list, int *fds,
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
-		char name[NAME_ROOM];
+		char name[SEGMENT_NAME_ROOM];
 
 		segment_name(&list->at[i], name);
 		fds[count] = openat(core->segments_fd, name,
@@ -586,8 +473,10 @@ edge_question(struct core *core, struct ipc_msg *m)
 		if (m->body.len != ID_OCTETS + 8)
 			return ERR_SYNTAX;
 		memcpy(segment.octets, m->body.at, ID_OCTETS);
-		return store_write(core->store, SQL_SEGMENT_CLOSE,
+		/* on a full disk it stays open, and is looked at again */
+		(void)!store_write(core->store, SQL_SEGMENT_CLOSE,
 		    CELLS(cell_id(&segment), cell_choice(segment_whole)));
+		return ERR_OK;
 	default:
 		return ERR_DENIED;
 	}

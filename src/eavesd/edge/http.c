@@ -55,6 +55,10 @@ static const struct {
 	{ 20, DOOR_BROWSER, "POST", "/api/home/write" },
 	{ 21, DOOR_BROWSER, "POST", "/api/row" },
 	{ 22, DOOR_BROWSER, "POST", "/api/rows" },
+	{ 23, DOOR_BROWSER, "POST", "/api/keep" },
+	{ 24, DOOR_BROWSER, "POST", "/api/keep/write" },
+	{ 25, DOOR_BROWSER, "POST", "/api/lock" },
+	{ 26, DOOR_BROWSER, "POST", "/api/unlock" },
 	{ 40, DOOR_DEVICE, "POST", "/device/enroll" },
 	{ 41, DOOR_DEVICE, "POST", "/device/link" },
 	{ 42, DOOR_DEVICE, "POST", "/device/mailbox" },
@@ -409,7 +413,7 @@ metrics_serve(struct client *c, const struct http_head *h)
 	struct count viewers = { 0 }, hubs = { 0 };
 	const struct count open = { c->edge->client_count };
 	const struct day today = { clock_day() };
-	AUTO_BUF struct buf text;
+	AUTO_BUF struct buf text = { 0 };
 
 	if (!http_is(h->method, "GET") || !http_is(h->target, "/metrics")) {
 		refuse(c, 404, c->keep);

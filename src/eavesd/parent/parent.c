@@ -19,6 +19,7 @@
 #include "base/codec.h"
 #include "conf/conf.h"
 #include "crypto/x509.h"
+#include "eavesd/parent/room.h"
 #include "eavesd/role.h"
 #include "log/log.h"
 #include "os/clock.h"
@@ -396,6 +397,9 @@ folders_open(struct parent *p)
 				"store: whoever copies one folder would have "
 				"both. Choose another --keeper-dir",
 		    "");
+	if (p->conf.media_octets == 0 &&
+	    media_room(p->folder_fd, &p->conf.media_octets) != ERR_OK)
+		return complain("cannot write into the folder", p->conf.dir);
 	return 0;
 }
 

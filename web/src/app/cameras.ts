@@ -56,7 +56,7 @@ export async function cameraTry(hub: Hub, address: string, login: Login): Promis
 }
 
 /* Written as the next version; when another browser was faster, once more. */
-async function write(make: () => Promise<Write>): Promise<void> {
+export async function write(make: () => Promise<Write>): Promise<void> {
   const h = homeNow()!;
   for (let tries = 1; ; tries++) {
     try {

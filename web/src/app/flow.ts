@@ -14,6 +14,7 @@ import { epochBegin } from '../model/found';
 import type { Author } from '../model/directory';
 import { Home, type Camera } from '../model/home';
 import { linkOf, type Link } from '../model/pair';
+import { locksOf } from '../model/retention';
 import * as api from '../proto/api';
 import { ApiError, isApi, ticketNew, ticketText, type Ticket } from '../proto/api';
 import type { Entered } from '../signin/messages';
@@ -277,6 +278,7 @@ async function playerCamera(h: Home, c: Camera): Promise<PlayerCamera> {
     thing: c.thing.id, stream: c.stream, sub: c.sub, thumb: c.thumb, index: c.index, born: c.born,
     keys: await h.thingKeys(c.thing.id),
     hub: { id: c.hub.id, sign: unb64(c.hub.sign), kx: unb64(c.hub.kx) },
+    locks: locksOf(h.now.people, c.thing.id),
   };
 }
 
@@ -303,7 +305,7 @@ async function homeShow(): Promise<void> {
       ticket: () => void ticketAgain(),
       watching,
     }, ticketText(await ticketFresh()), known);
-  set({ homeName: h.name, zone: h.now.people.zone, cameras: rows });
+  set({ homeName: h.name, zone: h.now.people.zone, cameras: rows, locks: h.now.people.keep?.locks ?? [] });
   placeKeep();
 }
 

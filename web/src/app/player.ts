@@ -12,12 +12,13 @@ import type {
 } from '../player/messages';
 import type { FromFilms } from '../player/film_messages';
 import type { Octets } from '../base/octets';
+import type { Found } from '../player/pieces';
 import { Speaker } from './speaker';
 import { playerWorker } from './workers';
 
 export type Thumb = Extract<FromPlayer, { t: 'thumb' }>;
 
-type Answer = Extract<FromPlayer, { t: 'clock' | 'ask' }>;
+type Answer = Extract<FromPlayer, { t: 'clock' | 'ask' | 'pieces' }>;
 
 export interface PlayerEvents {
   view(v: View): void;
@@ -183,6 +184,12 @@ export class Player {
   async hubAsk(hub: string, body: string): Promise<Octets | null> {
     const m = await this.call((id) => ({ t: 'ask', id, hub, body }));
     return m.t === 'ask' ? m.body : null;
+  }
+
+  /* What there is of a camera in a stretch of time; null: nothing. */
+  async pieces(thing: string, from: number, to: number): Promise<Found | null | 'unknown'> {
+    const m = await this.call((id) => ({ t: 'pieces', id, thing, from, to }));
+    return m.t === 'pieces' ? m.found : 'unknown';
   }
 
   /* They go on one clock; the timeline is about the lead. */

@@ -5,6 +5,7 @@
 import type { DaysView, LineState, View } from '../player/messages';
 import type { FilmsState } from './films';
 import type { Thumb } from './player';
+import type { Lock } from '../model/retention';
 import type { Lack } from './can';
 
 /* A sentence of words/: its name. */
@@ -31,7 +32,7 @@ export type Screen =
   | { at: 'forgot' }
   | { at: 'home' };
 
-export type Tab = 'home' | 'account' | 'add';
+export type Tab = 'home' | 'account' | 'add' | 'camera';
 
 export interface CameraRow {
   thing: string;
@@ -54,6 +55,7 @@ export interface State {
   days: DaysView | null; /* what the timeline shows */
   thumb: Thumb | null; /* for whoever drags */
   films: FilmsState | null; /* null: nobody exports */
+  locks: Lock[]; /* what stays for ever */
   pairing: Pairing;
   opening: boolean; /* the home is not read yet */
   linkWaits: boolean; /* a link was opened; sign in first */
@@ -64,8 +66,8 @@ export const PAIRING_NONE: Pairing = { step: 'none', part: 0, problem: null };
 
 let state: State = {
   screen: { at: 'loading' }, tab: 'home', busy: false, problem: null, handle: '', homeName: '', zone: 'UTC',
-  cameras: [], camera: '', together: [], line: 'connecting', view: null, days: null, thumb: null, films: null, pairing: PAIRING_NONE,
-  opening: false,
+  cameras: [], camera: '', together: [], line: 'connecting', view: null, days: null, thumb: null, films: null,
+  locks: [], pairing: PAIRING_NONE, opening: false,
   codeOwed: false, linkWaits: false,
 };
 const watchers = new Set<() => void>();

@@ -130,7 +130,8 @@ export function allows(
   const commitsSame = canonical(before.commits) === canonical(after.commits);
   if (!commitsSame && (!adult || epochSame)) return false;
   return adult || (epochSame && before.name === after.name && before.zone === after.zone &&
-    canonical(before.guests) === canonical(after.guests));
+    canonical(before.guests) === canonical(after.guests) &&
+    canonical(before.keep ?? null) === canonical(after.keep ?? null));
 }
 
 interface Opened {

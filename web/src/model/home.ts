@@ -140,7 +140,9 @@ export class Home {
       const a = await ask(this.directory?.version ?? 0, this.reader.member, skip);
       if (a.more && a.versions.length + a.keys.length === 0) throw new Fault('SYNTAX', 'empty piece');
       await this.itemsTake(a.keys);
-      for (const v of a.versions) await this.versionTake(v);
+      /* what was asked for before we wrote it ourselves is known already */
+      for (const v of a.versions)
+        if (v.version > (this.directory?.version ?? 0)) await this.versionTake(v);
       skip = a.versions.length > 0 ? 0 : skip + a.keys.length;
       more = a.more;
     }

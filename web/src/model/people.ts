@@ -7,6 +7,7 @@
 import { unb64 } from '../base/codec';
 import { Fault } from '../base/fault';
 import { Json } from '../base/json';
+import { keepParse, type Keep } from './retention';
 
 export const ROLES = ['owner', 'adult', 'child', 'carer'] as const;
 export type Role = (typeof ROLES)[number];
@@ -55,6 +56,7 @@ export interface People {
   things: Thing[];
   commits: Commit[];
   guests: unknown[];
+  keep?: Keep; /* none: nobody chose */
 }
 
 const NAME_OCTETS = 200;
@@ -123,13 +125,17 @@ function commit(j: Json): Commit {
 }
 
 export function peopleParse(json: string): People {
-  const j = Json.parse(json).only(
-    'name', 'zone', 'founder', 'nonce', 'members', 'hubs', 'things', 'commits', 'guests');
+  const j = Json.parse(json);
+  const keep = j.has('keep');
+  j.only(
+    'name', 'zone', 'founder', 'nonce', 'members', 'hubs', 'things', 'commits', 'guests',
+    ...(keep ? ['keep'] : []));
   if (j.list('guests').length > MOST.guests) throw new Fault('LIMIT', 'guests');
   return {
     name: name(j, 'name'), zone: name(j, 'zone'), founder: key(j, 'founder'),
     nonce: key(j, 'nonce'), members: once(list(j, 'members', member), 'member'),
     hubs: once(list(j, 'hubs', hub), 'hub'), things: once(list(j, 'things', thing), 'thing'),
     commits: list(j, 'commits', commit), guests: j.list('guests'),
+    ...(keep ? { keep: keepParse(j.object_('keep')) } : {}),
   };
 }

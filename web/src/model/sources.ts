@@ -10,6 +10,7 @@ import { directoryWrite, type Author } from './directory';
 import { committed, deviceOf, hoursFor, merged, type Write } from './found';
 import type { Home } from './home';
 import type { Hub, People, Stream, Thing } from './people';
+import type { Keep } from './retention';
 
 export interface Source {
   thing: string;
@@ -72,6 +73,21 @@ export async function cameraRename(
   return { ...(await written(home, author, { ...d.people, things }, d.hubJson)), keys: [], devices: [] };
 }
 
+/* How long is kept, and what is locked. */
+export async function keepChange(home: Home, author: Author, keep: Keep): Promise<Write> {
+  const d = home.now;
+  return { ...(await written(home, author, { ...d.people, keep }, d.hubJson)), keys: [], devices: [] };
+}
+
+/* Whether the hub records its sound; for a camera that was added in the app. */
+export async function cameraSound(
+  home: Home, author: Author, thing: string, sound: boolean,
+): Promise<Write> {
+  const d = home.now;
+  const sources = sourcesParse(d.hubJson).map((s) => (s.thing === thing ? { ...s, sound } : s));
+  return { ...(await written(home, author, d.people, sourcesText(sources))), keys: [], devices: [] };
+}
+
 /* What it recorded goes with its days; nothing new is written. */
 export async function cameraRemove(home: Home, author: Author, thing: string): Promise<Write> {
   const d = home.now;
@@ -80,7 +96,11 @@ export async function cameraRemove(home: Home, author: Author, thing: string): P
   const commits = d.people.commits.filter((c) => c.id !== thing);
   const hub = d.people.hubs.find((h) => h.id === gone?.hub);
   const sources = sourcesParse(d.hubJson).filter((s) => s.thing !== thing);
-  const w = await written(home, author, { ...d.people, things, commits }, sourcesText(sources));
+  const keep = d.people.keep && {
+    ...d.people.keep, things: d.people.keep.things.filter((t) => t.thing !== thing),
+  };
+  const people = { ...d.people, things, commits, ...(keep ? { keep } : {}) };
+  const w = await written(home, author, people, sourcesText(sources));
   return { ...w, keys: [], devices: hub ? [deviceOf(hub, things)] : [] };
 }
 

@@ -5,6 +5,7 @@
 import { now } from '../model/clock';
 import { ledger, stretches, type Gap, type Span } from '../model/ledger';
 import { DAY_US, dayOf, type Days } from './days';
+import type { KeptSince } from './kept';
 import type { DaysView } from './messages';
 
 interface Asked {
@@ -15,10 +16,10 @@ interface Asked {
 }
 
 /* Of the days that are here; what is not here yet is not missing. */
-export function gapsOf(days: Days, lost: Span[], from: number, to: number): Gap[] {
+export function gapsOf(days: Days, lost: Span[], from: number, to: number, oldest = 0): Gap[] {
   const gaps: Gap[] = [];
   const about = {
-    rows: days.rows, days: days.loadedDays, born: days.born, oldest: 0, keep: 0, lost, named: days.named,
+    rows: days.rows, days: days.loadedDays, born: days.born, oldest, keep: 0, lost, named: days.named,
   };
   for (let d = dayOf(from); d <= dayOf(to); d++) {
     if (!days.loaded(d)) continue;
@@ -29,14 +30,16 @@ export function gapsOf(days: Days, lost: Span[], from: number, to: number): Gap[
   return gaps;
 }
 
-export function daysView(days: Days, lost: Span[], asked: Asked): Omit<DaysView, 'tile'> {
+export function daysView(
+  days: Days, kept: KeptSince, lost: Span[], asked: Asked,
+): Omit<DaysView, 'tile'> {
   const { from, to } = asked;
   const first = days.rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
   return {
     t: 'days', camera: days.camera, ...asked, until: days.until, confirmed: days.confirmed,
     first: Number.isFinite(first) ? first : 0,
-    spans: stretches(days.runs('main')).filter((x) => x.to > from && x.from < to),
-    gaps: gapsOf(days, lost, from, to),
+    spans: kept.spans(stretches(days.runs('main')).filter((x) => x.to > from && x.from < to)),
+    gaps: kept.gaps(gapsOf(days, lost, from, to, kept.oldest)),
     motion: days.places('main').filter((p) => p.time >= from && p.time < to && p.motion > 0)
       .map((p) => ({ time: p.time, motion: p.motion })),
   };

@@ -8,6 +8,7 @@ import type { Octets } from '../base/octets';
 import type { Gap, Span } from '../model/ledger';
 import type { Pace } from './pace';
 import type { FromFilms, ToFilms } from './film_messages';
+import type { Found } from './pieces';
 
 export interface EpochKey {
   epoch: number;
@@ -27,6 +28,7 @@ export interface PlayerCamera {
   born: number; /* µs, when the directory first listed it */
   hub: PlayerHub;
   keys: EpochKey[]; /* the thing's key in each epoch */
+  locks: Span[]; /* what stays for ever */
 }
 export interface PlayerHome {
   home: string;
@@ -63,6 +65,7 @@ export type ToPlayer =
   | { t: 'together'; tiles: number[] } /* on one clock, when they look back */
   | { t: 'clock'; id: number; hub: string } /* how far the hub's clock is */
   | { t: 'ask'; id: number; hub: string; body: string } /* a sealed command */
+  | { t: 'pieces'; id: number; thing: string; from: number; to: number }
   | { t: 'awake'; on: boolean }
   | { t: 'retry' }
   | (ToTile & { tile: number });
@@ -151,5 +154,6 @@ export type FromPlayer =
   | { t: 'hush'; tile: number } /* nothing that was to be heard */
   | { t: 'clock'; id: number; offset: number | null } /* µs */
   | { t: 'ask'; id: number; body: Octets | null }
+  | { t: 'pieces'; id: number; found: Found | null | 'unknown' }
   | { t: 'home' } /* the directory changed: read it again */
   | { t: 'ticket' }; /* a new home ticket, please */

@@ -7,6 +7,7 @@ import type { Heads } from '../model/heads';
 import { Days } from './days';
 import { daysView } from './gaps';
 import type { Hubs } from './hubs';
+import { KeptSince } from './kept';
 import type {
   Alarm, Cannot, FromPlayer, LineState, PlayerCamera, PlayerHome, PlayerHub, Quality, ToTile,
 } from './messages';
@@ -35,6 +36,7 @@ const HIDE_MS = 1000; /* who scrolls by, or only moves the canvas, loses nothing
 export class Tile {
   show: Show | null = null;
   private thumbs: Thumbs | null = null;
+  private kept: KeptSince | null = null; /* of the show */
   private readonly screen: Screen;
   private thing = '';
   private as: Quality = 'main';
@@ -101,7 +103,9 @@ export class Tile {
     const days = new Days(keys, () => this.desk.ticket);
     this.thumbs = new Thumbs(this.desk.ranges, keys, days, (wanted, time, image) =>
       this.desk.post({ t: 'thumb', tile: this.n, wanted, time, image }, image ? [image] : []));
-    this.show = new Show(this.desk, keys, this.best, days, this.screen, {
+    const as = this.best;
+    this.kept = new KeptSince(camera, days, () => this.desk.ticket, as);
+    this.show = new Show(this.desk, keys, as, days, this.screen, {
       drawn: (frames, captured, at, width, height) =>
         this.desk.post({ t: 'drawn', tile: this.n, frames, captured, at, width, height }),
       samples: (s) => this.desk.post({ t: 'samples', tile: this.n, ...s }, s.planes.map((p) => p.buffer)),
@@ -119,6 +123,7 @@ export class Tile {
     this.show?.close();
     this.show = null;
     this.thumbs = null;
+    this.kept = null;
   }
 
   /* The home has changed: another stream, other keys, or no such camera. */
@@ -128,6 +133,7 @@ export class Tile {
     const same = before?.stream === after?.stream && before?.sub === after?.sub &&
       JSON.stringify(before?.keys.map((k) => k.epoch)) === JSON.stringify(after?.keys.map((k) => k.epoch));
     if (!same) this.begin();
+    else if (before && after) before.locks = after.locks;
   }
 
   watch(): void {
@@ -216,13 +222,15 @@ export class Tile {
   /* What is known now, and again when all of it is here. */
   private async daysTell(): Promise<void> {
     const s = this.show;
+    const kept = this.kept;
     const d = this.daysWanted;
-    if (!s || !d) return;
+    if (!s || !kept || !d) return;
     const say = (loading: boolean, unread: boolean) =>
-      this.desk.post({ ...daysView(s.days, s.deck.tape.lost, { ...d, loading, unread }), tile: this.n });
+      this.desk.post({ ...daysView(s.days, kept, s.deck.tape.lost, { ...d, loading, unread }), tile: this.n });
     const asked = () => s === this.show && d === this.daysWanted;
     say(s.days.has, false);
     const read = await s.days.survey(d.from, d.to).then(() => true, () => false);
+    await kept.load().catch(() => undefined);
     if (!asked()) return;
     say(false, !read);
     if (read && (await tailsFind(s.days, this.desk.ranges, s.keys, d.from, d.to)) && asked()) say(false, false);

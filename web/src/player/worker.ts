@@ -4,12 +4,13 @@
  */
 import type { Json } from '../base/json';
 import type { Heads } from '../model/heads';
-import { hex } from '../base/codec';
+import { hex, unb64 } from '../base/codec';
 import { Films } from './films';
 import { Hubs } from './hubs';
 import { Line } from './line';
 import type { FromPlayer, PlayerHub, ToPlayer, ToTile } from './messages';
 import { Paces } from './pace';
+import { piecesFind } from './pieces';
 import { Ranges } from './ranges';
 import { Tile, type Desk } from './tile';
 import { Together } from './together';
@@ -142,6 +143,12 @@ async function hubAsk(d: Desk, id: number, hub: string, body: string): Promise<v
   post({ t: 'ask', id, body: j?.octets('body') ?? null });
 }
 
+async function piecesTell(d: Desk, m: Extract<ToPlayer, { t: 'pieces' }>): Promise<void> {
+  const camera = d.home.cameras.find((c) => c.thing === m.thing);
+  const found = camera && piecesFind(unb64(d.home.home, 16), d.ticket, camera, m.from, m.to);
+  post({ t: 'pieces', id: m.id, found: found ? await found.catch(() => 'unknown' as const) : 'unknown' });
+}
+
 function awakeSet(d: Desk, on: boolean): void {
   clearTimeout(sleepTimer);
   if (on && !d.awake) {
@@ -176,6 +183,7 @@ function command(d: Desk, m: Exclude<ToPlayer, { t: 'open' }>): void {
     case 'film':
     case 'filmStop': return films.take(m);
     case 'ask': return void hubAsk(d, m.id, m.hub, m.body);
+    case 'pieces': return void piecesTell(d, m);
     case 'awake': return awakeSet(d, m.on);
     case 'retry': return d.line.retry();
     case 'together': return togetherSet(m.tiles);

@@ -2,7 +2,7 @@
  * api.ts - the browser door of docs/API.md: a function per route. A ticket
  * travels in the Authorization header and nowhere else.
  */
-import { b64, unb64 } from '../base/codec';
+import { b64, hex, unb64, unhex } from '../base/codec';
 import { Json } from '../base/json';
 import { random, type Octets } from '../base/octets';
 import { sha256 } from '../crypto/kdf';
@@ -317,4 +317,63 @@ export async function homeWrite(
     version, epoch, ...pieces(sealed), keys: keys.map(keyItem), grants: [], remove_grants: [],
     devices,
   });
+}
+
+/* Of one stream. */
+export interface Limits {
+  id: string;
+  days: number;
+  most: number; /* octets; 0: no limit of its own */
+}
+
+export interface KeptStream extends Limits {
+  octets: number;
+  locked: number; /* of them */
+  oldest: { run: string; index: number; day: number } | null; /* hex; that no lock keeps */
+}
+export interface Kept {
+  quota: number;
+  most: number; /* what the home may keep */
+  used: number;
+  locked: number;
+  lockedMost: number;
+  streams: KeptStream[];
+}
+
+/* What the server keeps of a home, and by which limits. */
+export async function keepRead(home: Ticket): Promise<Kept> {
+  const j = await ask('POST', 'keep', home, {});
+  const first = (o: Json) => ({
+    run: hex(o.octets('run', 8)), index: o.number('index'), day: o.number('day'),
+  });
+  return {
+    quota: j.number('quota'), most: j.number('most'), used: j.number('used'),
+    locked: j.number('locked'), lockedMost: j.number('locked_most'),
+    streams: j.each('streams', (s) => ({
+      id: s.id('id'), days: s.number('days'), most: s.number('most'), octets: s.number('octets'),
+      locked: s.number('locked'), oldest: s.has('oldest') ? first(s.object_('oldest')) : null,
+    })),
+  };
+}
+
+export async function keepWrite(home: Ticket, quota: number, streams: Limits[]): Promise<void> {
+  await ask('POST', 'keep/write', home, { quota, streams });
+}
+
+/* Some records of a run; run in hex. */
+export interface Piece {
+  stream: string;
+  run: string;
+  first: number;
+  last: number;
+}
+
+/* Throws MISSING: none of it is there; LIMIT: that would be too much. */
+export async function lock(home: Ticket, id: string, pieces: Piece[]): Promise<void> {
+  const parts = pieces.map((p) => ({ ...p, run: b64(unhex(p.run)) }));
+  await ask('POST', 'lock', home, { lock: id, parts });
+}
+
+export async function unlock(home: Ticket, id: string): Promise<void> {
+  await ask('POST', 'unlock', home, { lock: id });
 }

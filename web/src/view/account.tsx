@@ -6,13 +6,14 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { dayText, words } from '../../words/en';
 import { passphraseChange, sessionsRead, signOut } from '../app/flow';
+import { Recordings } from './kept';
 import { Form, Go, Note, Secret } from './parts';
 import { Phrase } from './phrase';
 import { useStore } from './store';
 import { Watched } from './watched';
 
 const w = words.account;
-type Part = 'none' | 'watched' | 'sessions' | 'passphrase' | 'code';
+type Part = 'none' | 'recordings' | 'watched' | 'sessions' | 'passphrase' | 'code';
 type Rows = NonNullable<Awaited<ReturnType<typeof sessionsRead>>>;
 
 function Section(p: {
@@ -141,6 +142,12 @@ export function Account() {
         toggle={toggle('code')}
       >
         <CodeAgain />
+      </Section>
+      <Section
+        title={words.keep.title} lead={words.keep.lead} open={part === 'recordings'} button={words.keep.open}
+        toggle={toggle('recordings')}
+      >
+        <Recordings />
       </Section>
       <section class="part">
         <div class="part-head">

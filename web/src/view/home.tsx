@@ -5,9 +5,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import { words } from '../../words/en';
 import { hubs } from '../app/cameras';
 import { allOpen, cameraOpen, tabSet } from '../app/flow';
+import { keepAgree } from '../app/retention';
 import { now } from '../app/state';
 import { Account } from './account';
 import { AddCamera } from './add';
+import { CameraSettings } from './camera';
 import { Grid } from './grid';
 import { Live } from './live';
 import { Icon, Logo, Note } from './parts';
@@ -137,6 +139,10 @@ export function Home() {
   useEffect(() => {
     document.title = name ? `${name} – ${words.product}` : words.product;
   }, [name]);
+  const cameras = useStore((s) => s.cameras.length);
+  useEffect(() => {
+    if (name && cameras > 0) void keepAgree().catch(() => undefined);
+  }, [name, cameras]);
   const other = tab === 'home' ? 'account' : 'home';
   return (
     <>
@@ -157,7 +163,7 @@ export function Home() {
         </button>
       </header>
       <main id="main" class="home" tabIndex={-1}>
-        {tab === 'home' ? <Main /> : tab === 'add' ? <AddCamera /> : <Account />}
+        {tab === 'home' ? <Main /> : tab === 'add' ? <AddCamera /> : tab === 'camera' ? <CameraSettings /> : <Account />}
       </main>
     </>
   );

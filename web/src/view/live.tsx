@@ -3,7 +3,7 @@
  */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { clockText, words } from '../../words/en';
-import { playerNow } from '../app/flow';
+import { playerNow, tabSet } from '../app/flow';
 import type { View } from '../player/messages';
 import { Export } from './export';
 import { overlayOf, type Overlay } from './overlay';
@@ -115,6 +115,11 @@ export function Live({ name }: { name: string }) {
       <div class="under">
         <div class="title-row">
           <h1>{name}</h1>
+          <button
+            type="button" class="quiet" aria-label={words.keep.settings(name)} onClick={() => tabSet('camera')}
+          >
+            <Icon name="gear" />
+          </button>
           {v && <Facts v={v} zone={zone} />}
         </div>
         {v && v.alarm !== 'none' && (

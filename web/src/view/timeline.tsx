@@ -11,6 +11,7 @@ import { dayBefore, dayBegin, dayNext, ticks, wallRead, wallText } from '../base
 import type { DaysView, ToTile, View } from '../player/messages';
 import { Ends } from './export';
 import { GapList } from './gaps';
+import { LockButton } from './locks';
 import { KeyHelp, MomentList, momentsIn } from './moments';
 import { Icon } from './parts';
 import { snapshotSave } from './snapshot';
@@ -64,6 +65,7 @@ function hills(d: DaysView, at: Window, width: number): string {
 }
 
 function Bars({ d, at, width }: { d: DaysView; at: Window; width: number }) {
+  const locks = useStore((s) => s.locks).filter((l) => l.things.includes(d.camera));
   const x = (t: number) => ((t - at.from) / (at.to - at.from)) * width;
   const box = (from: number, to: number) => {
     const a = Math.max(0, x(from));
@@ -75,6 +77,9 @@ function Bars({ d, at, width }: { d: DaysView; at: Window; width: number }) {
       <path class="motion" d={hills(d, at, width)} />
       {d.gaps.filter((g) => g.to > at.from && g.from < at.to).map((g) => (
         <rect key={`${g.from}${g.cause}`} class={`gap why-${g.cause}`} {...box(g.from, g.to)} y={TOP} height={HIGH - TOP} />
+      ))}
+      {locks.filter((l) => l.to > at.from && l.from < at.to).map((l) => (
+        <rect key={l.id} class="locked" {...box(l.from, l.to)} y={HIGH - 4} height={4} />
       ))}
     </>
   );
@@ -392,6 +397,10 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
         <button type="button" class="quiet" disabled={!days?.gaps.some((g) => g.from > head + S)} onClick={nextGap}>
           {w.nextGap}
         </button>
+        <LockButton
+          from={Math.max(at.from, days?.first ?? 0)} to={Math.min(at.to, days?.until ?? 0)} camera={v.camera} zone={zone}
+          off={!days || Math.min(at.to, days.until) <= Math.max(at.from, days.first)}
+        />
         <span class="fill" />
         <ExportButton v={v} />
         {past && (

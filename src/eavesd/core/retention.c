@@ -1,0 +1,354 @@
+/*
+ * retention.c - what is recorded goes, oldest first, as far as its stream's
+ * days and octets, its home's quota and the server's own limit say:
+ * model/retention.h decides. A few files at a time: when one is begun, and
+ * once a day for every home, one home a second.
+ */
+#include <stdlib.h>
+
+#include "eavesd/core/core.h"
+#include "model/retention.h"
+#include "os/clock.h"
+#include "stream/segment.h"
+
+#define STEPS        2u   /* for one new file */
+#define DAYS_AT_ONCE 16u  /* of rows that go */
+#define HELD_MAX     1024 /* days of which something is locked */
+
+uint32_t
+stream_days(const struct stream *s)
+{
+	/* rows about recordings go with them only when that is said */
+	return s->days == 0 && s->class == 1 ? RETENTION_DAYS : s->days;
+}
+
+uint64_t
+home_octets_max(const struct core *core, const struct home *h)
+{
+	return h->quota == 0 || h->quota > core->media_octets_max
+		   ? core->media_octets_max
+		   : h->quota;
+}
+
+uint64_t
+home_locked_max(const struct core *core, const struct home *h)
+{
+	return home_octets_max(core, h) / 2;
+}
+
+enum err
+stream_octets(struct core *core, const struct id *stream, enum statement count,
+    uint64_t *ret_octets)
+{
+	uint64_t n;
+	const enum err e = store_number(core->store, count,
+	    CELLS(cell_id(stream)), 0, &n);
+
+	if (e == ERR_OK)
+		*ret_octets = n * SEGMENT_OCTETS;
+	return e;
+}
+
+/* --- a home --- */
+
+struct plan {
+	struct core *core;
+	struct home home;
+	struct retention r;
+	struct retention_stream streams[HOME_STREAMS_MAX];
+	struct retained segments[HOME_STREAMS_MAX * RETENTION_STEP];
+	struct id ids[HOME_STREAMS_MAX * RETENTION_STEP];
+	size_t at; /* the stream that is looked at */
+};
+
+static enum err
+segment_take(void *ctx, const struct row *row)
+{
+	struct plan *p = ctx;
+	const size_t n = p->r.segment_count;
+
+	if (row_octets(row, 0).len != ID_OCTETS || n == COUNT(p->segments))
+		return ERR_CORRUPT;
+	memcpy(p->ids[n].octets, row_octets(row, 0).at, ID_OCTETS);
+	p->segments[n] = (struct retained){ p->at,
+		(uint32_t)row_number(row, 1) };
+	p->r.segment_count++;
+	return ERR_OK;
+}
+
+static enum err
+stream_look(struct plan *p, const struct id *incoming)
+{
+	const struct id *id = &p->home.streams[p->at];
+	struct retention_stream *to = &p->streams[p->at];
+	const struct count most = { RETENTION_STEP };
+	struct stream s;
+	enum err e;
+
+	*to = (struct retention_stream){ 0 };
+	if ((e = stream_get(p->core, id, &s)) != ERR_OK || s.class != 1)
+		return e;
+	to->days = stream_days(&s);
+	to->octets_max = s.octets_max;
+	if ((e = stream_octets(p->core, id, SQL_SEGMENT_COUNT_OF,
+		 &to->octets)) != ERR_OK)
+		return e;
+	if (incoming != NULL && id_eq(incoming, id))
+		to->octets += SEGMENT_OCTETS;
+	return store_each(p->core->store, SQL_SEGMENT_FREE,
+	    CELLS(cell_id(id), cell_count(most)), segment_take, p);
+}
+
+static enum err
+plan_make(struct plan *p, const struct id *home, const struct id *incoming)
+{
+	enum err e = home_get(p->core, home, &p->home);
+
+	if (e != ERR_OK)
+		return e;
+	p->r = (struct retention){ .streams = p->streams,
+		.stream_count = p->home.stream_count,
+		.segments = p->segments,
+		.segment_octets = SEGMENT_OCTETS,
+		.home_octets_max = home_octets_max(p->core, &p->home),
+		.today = clock_day() };
+	for (p->at = 0; e == ERR_OK && p->at < p->home.stream_count; p->at++)
+		e = stream_look(p, incoming);
+	return e;
+}
+
+struct done {
+	size_t count; /* files that went */
+	bool over;    /* and still it is too much */
+};
+
+static enum err
+home_step(struct plan *p, const struct id *home, const struct id *incoming,
+    struct done *ret)
+{
+	size_t goes[RETENTION_STEP];
+	enum err e = plan_make(p, home, incoming);
+
+	if (e != ERR_OK)
+		return e;
+	const size_t n = retention_pick(&p->r, goes);
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		const size_t of = p->segments[goes[i]].stream;
+
+		e = segment_drop(p->core, &p->home.streams[of],
+		    &p->ids[goes[i]]);
+	}
+	ret->count = n;
+	ret->over = retention_octets(&p->r) > p->r.home_octets_max;
+	return e;
+}
+
+/* --- the server --- */
+
+struct oldest {
+	struct id segment, stream;
+	bool found;
+};
+
+static enum err
+oldest_take(void *ctx, const struct row *row)
+{
+	struct oldest *o = ctx;
+
+	if (row_octets(row, 0).len != ID_OCTETS ||
+	    row_octets(row, 1).len != ID_OCTETS)
+		return ERR_CORRUPT;
+	memcpy(o->segment.octets, row_octets(row, 0).at, ID_OCTETS);
+	memcpy(o->stream.octets, row_octets(row, 1).at, ID_OCTETS);
+	o->found = true;
+	return ERR_OK;
+}
+
+/* Several homes may fill it: the stream with the most gives its oldest. */
+static enum err
+server_make_room(struct core *core)
+{
+	uint64_t count;
+	enum err e;
+
+	for (unsigned i = 0;; i++) {
+		struct oldest oldest = { .found = false };
+
+		if ((e = store_number(core->store, SQL_SEGMENT_COUNT, NO_CELLS,
+			 0, &count)) != ERR_OK)
+			return e;
+		/* limits that are new are reached in time */
+		if ((count + 1) * SEGMENT_OCTETS <= core->media_octets_max ||
+		    i == RETENTION_STEP)
+			return ERR_OK;
+		if ((e = store_each(core->store, SQL_SEGMENT_OLDEST, NO_CELLS,
+			 oldest_take, &oldest)) != ERR_OK)
+			return e;
+		if (!oldest.found)
+			return i == 0 ? ERR_LIMIT : ERR_OK;
+		if ((e = segment_drop(core, &oldest.stream, &oldest.segment)) !=
+		    ERR_OK)
+			return e;
+	}
+}
+
+enum err
+retention_make_room(struct core *core, const struct id *stream,
+    const struct stream *s)
+{
+	struct plan *p = malloc(sizeof *p);
+	struct done done = { .count = RETENTION_STEP };
+	size_t gone = 0;
+	enum err e = ERR_OK;
+
+	if (p == NULL)
+		return ERR_NOMEM;
+	p->core = core;
+	for (unsigned i = 0;
+	     e == ERR_OK && done.count == RETENTION_STEP && i < STEPS; i++) {
+		e = home_step(p, &s->home, stream, &done);
+		gone += done.count;
+	}
+	free(p);
+	if (e == ERR_OK && done.over && gone == 0)
+		e = ERR_LIMIT; /* all of it is locked, or being written */
+	return e == ERR_OK ? server_make_room(core) : e;
+}
+
+/* --- rows about days that are over --- */
+
+struct days {
+	uint32_t at[HELD_MAX];
+	size_t count;
+};
+
+static enum err
+day_take(void *ctx, const struct row *row)
+{
+	struct days *d = ctx;
+
+	if (d->count == COUNT(d->at))
+		return ERR_LIMIT;
+	d->at[d->count++] = (uint32_t)row_number(row, 0);
+	return ERR_OK;
+}
+
+/* A file may go on into the next day, and rows tell of its beginning. */
+static bool
+day_held(const struct days *held, uint32_t day)
+{
+	for (size_t i = 0; i < held->count; i++)
+		if (held->at[i] + 1 >= day && held->at[i] <= day + 1)
+			return true;
+	return false;
+}
+
+static enum err
+rows_drop(struct core *core, const struct id *stream, uint32_t before,
+    const struct days *held)
+{
+	struct days some = { .count = DAYS_AT_ONCE };
+	struct day after = { 0 };
+	const struct day end = { before };
+	const struct count most = { DAYS_AT_ONCE };
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && some.count == DAYS_AT_ONCE) {
+		some.count = 0;
+		e = store_each(core->store, SQL_RECORD_DAYS,
+		    CELLS(cell_id(stream), cell_day(after), cell_day(end),
+			cell_count(most)),
+		    day_take, &some);
+		for (size_t i = 0; e == ERR_OK && i < some.count; i++) {
+			after = (struct day){ some.at[i] };
+			if (!day_held(held, after.since_1970))
+				e = store_write(core->store,
+				    SQL_RECORD_DROP_DAY,
+				    CELLS(cell_id(stream), cell_day(after)));
+		}
+	}
+	return e;
+}
+
+/* Rows stay a day longer than files: these may end in the next day. */
+static enum err
+rows_of_home_drop(struct core *core, const struct home *h)
+{
+	struct days held = { .count = 0 };
+	enum err e = ERR_OK;
+
+	for (size_t i = 0; e == ERR_OK && i < h->stream_count; i++)
+		e = store_each(core->store, SQL_HELD_DAYS_OF,
+		    CELLS(cell_id(&h->streams[i])), day_take, &held);
+	for (size_t i = 0; e == ERR_OK && i < h->stream_count; i++) {
+		const uint32_t today = clock_day();
+		struct stream s;
+
+		if ((e = stream_get(core, &h->streams[i], &s)) != ERR_OK)
+			return e;
+		const uint32_t days = stream_days(&s);
+		if (s.class != 1 && days != 0 && days + 1 < today)
+			e = rows_drop(core, &h->streams[i], today - days - 1,
+			    &held);
+	}
+	return e;
+}
+
+/* --- once a day --- */
+
+void
+retention_again(struct core *core)
+{
+	core->pass.day = 0;
+}
+
+static enum err
+home_next(struct core *core, struct id *ret_home)
+{
+	AUTO_BUF struct buf b;
+	enum err e;
+
+	buf_init(&b, 64);
+	if ((e = store_octets(core->store, SQL_HOME_AFTER,
+		 CELLS(cell_id(&core->pass.home)), 0, &b)) != ERR_OK)
+		return e;
+	if (b.len != ID_OCTETS)
+		return ERR_CORRUPT;
+	memcpy(ret_home->octets, b.at, ID_OCTETS);
+	return ERR_OK;
+}
+
+/* False: the home has more to let go, or is not looked at yet. */
+static bool
+home_look(struct core *core, const struct id *home)
+{
+	struct plan *p = malloc(sizeof *p);
+	struct done done = { .count = 0 };
+	enum err e;
+
+	if (p == NULL)
+		return false;
+	p->core = core;
+	e = home_step(p, home, NULL, &done);
+	if (e == ERR_OK && done.count < RETENTION_STEP)
+		e = rows_of_home_drop(core, &p->home);
+	free(p);
+	return e != ERR_OK || done.count < RETENTION_STEP;
+}
+
+void
+retention_second(struct core *core)
+{
+	struct retention_pass *pass = &core->pass;
+	struct id home;
+
+	if (!pass->under_way && pass->day == clock_day())
+		return;
+	if (!pass->under_way)
+		*pass = (struct retention_pass){ .day = clock_day(),
+			.under_way = true };
+	if (home_next(core, &home) != ERR_OK)
+		pass->under_way = false;
+	else if (home_look(core, &home))
+		pass->home = home;
+}

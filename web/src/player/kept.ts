@@ -1,0 +1,81 @@
+/*
+ * kept.ts - what of a camera's recordings is still there: the server names the
+ * oldest record that no lock keeps, by its run and index; when that was, only
+ * the index tells, and it is opened here.
+ */
+import type { Gap, Span } from '../model/ledger';
+import * as api from '../proto/api';
+import type { PlayerCamera, Quality } from './messages';
+import type { Days } from './days';
+
+const FRESH_MS = 20_000;
+
+export class KeptSince {
+  private asked = -FRESH_MS;
+  private since = 0;
+
+  constructor(
+    private readonly camera: PlayerCamera, private readonly days: Days,
+    private readonly ticket: () => string, private readonly as: Quality = 'main',
+  ) {}
+
+  /* What is older was let go, but for what is locked; 0: nothing was. */
+  get oldest(): number {
+    return this.since;
+  }
+
+  async load(): Promise<void> {
+    if (performance.now() - this.asked < FRESH_MS) return;
+    this.asked = performance.now();
+    const kept = await api.keepRead(api.ticketRead(this.ticket()));
+    const id = this.as === 'sub' ? this.camera.sub : this.camera.stream;
+    const first = kept.streams.find((s) => s.id === id)?.oldest;
+    if (!first) return;
+    /* a file is begun on that day; the hub's may be the one before */
+    await this.days.cover((first.day - 1) * 86_400e6, first.day * 86_400e6);
+    const place = this.days.places(this.as).find((p) => p.run === first.run && p.index >= first.index);
+    /* the index lists the beginning of a run a moment late */
+    if (place) this.since = first.index <= 2 ? this.runBegin(first.run) ?? place.time : place.time;
+  }
+
+  private runBegin(run: string): number | undefined {
+    const all = this.days.runs(this.as).filter((r) => r.run === run);
+    return all.length === 0 ? undefined : Math.min(...all.map((r) => r.first));
+  }
+
+  /* Before the first row there was more, when that row says so. */
+  begin(first: number): number {
+    const rows = this.days.rows;
+    if (this.since === 0 || rows.length === 0) return first;
+    const oldest = rows.reduce((a, b) => (b.hour.from < a.hour.from ? b : a));
+    return oldest.hour.before ? 0 : first;
+  }
+
+  has(time: number): boolean {
+    return time >= this.since || this.camera.locks.some((l) => time >= l.from && time < l.to);
+  }
+
+  /* Parts of a span that are there: not let go, or locked. */
+  spans(all: Span[]): Span[] {
+    const there = [...this.camera.locks, { from: this.since, to: Infinity }];
+    return all.flatMap((s) => (s.from >= this.since ? [s] : there
+      .map((t) => ({ from: Math.max(s.from, t.from), to: Math.min(s.to, t.to) }))
+      .filter((p) => p.from < p.to)))
+      .sort((a, b) => a.from - b.from);
+  }
+
+  /* What is locked was not let go. */
+  gaps(all: Gap[]): Gap[] {
+    return all.flatMap((g) => {
+      if (g.cause !== 'gone') return [g];
+      const left: Gap[] = [];
+      let at = g.from;
+      for (const l of [...this.camera.locks].sort((a, b) => a.from - b.from)) {
+        if (l.to <= at || l.from >= g.to) continue;
+        if (l.from > at) left.push({ ...g, from: at, to: l.from });
+        at = Math.max(at, l.to);
+      }
+      return at < g.to ? [...left, { ...g, from: at }] : left;
+    });
+  }
+}
