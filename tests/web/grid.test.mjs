@@ -88,18 +88,16 @@ test('four cameras on one clock show the same moment', async () => {
   await untilTiles((x) => past(x) && x.every((d, i) => captured(d) > captured(playing[i]) + 2 * S));
   await page.keyboard.press(' ');
   await page.getByRole('button', { name: 'Play' }).waitFor();
-  const stands = (x) => past(x) && x.every((d) => Number(d.position) - captured(d) <= 1.5 * FRAME);
+  /* Each has its newest picture by then. Frames of two cameras may lie a little more than one apart. */
+  const away = (d) => Number(d.position) - captured(d);
+  const stands = (x) => x.length === 4 &&
+    x.every((d) => d.picture === 'past' && away(d) >= 0 && away(d) <= 1.5 * FRAME && d.position === x[0].position);
   const still = await untilTiles(stands);
-  for (const d of still) {
-    const away = Number(d.position) - captured(d);
-    assert.ok(away >= 0 && away <= FRAME * 1.5, `${away} µs from the clock`);
-    assert.equal(d.position, still[0].position);
-  }
   await page.keyboard.press(',');
-  const back = await untilTiles((x) => past(x) && captured(x[0]) < captured(still[0]));
+  const back = await untilTiles((x) => stands(x) && captured(x[0]) < captured(still[0]));
   assert.ok(captured(still[0]) - captured(back[0]) < 1.5 * FRAME);
   await page.keyboard.press('.');
-  await untilTiles((x) => past(x) && captured(x[0]) === captured(still[0]));
+  await untilTiles((x) => stands(x) && captured(x[0]) === captured(still[0]));
   await accessible(page, 'one clock');
   await shot(page, 'together');
   await page.keyboard.press('End');

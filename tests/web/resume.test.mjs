@@ -118,7 +118,8 @@ test('a second hub is let in by an owner, and all cameras are live', async () =>
   await accessible(other, 'second hub');
   await shot(other, 'second-hub');
   system.hub2.pause(false);
-  /* both browsers learn of it */
+  /* both browsers learn of it; one of them shows all cameras */
+  await other.locator('.grid').getByRole('button', { name: 'Shed' }).click();
   for (const p of [other, page]) {
     for (const name of ['Shed', 'Front door']) {
       await p.getByRole('navigation', { name: 'Cameras' }).getByRole('button', { name }).click();

@@ -117,6 +117,7 @@ function Main() {
     return (
       <>
         <Note problem={problem} />
+        <Joining />
         {together.length > 0 ? <Together /> : <Grid />}
         <CodeOwed />
       </>
