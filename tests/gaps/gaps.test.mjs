@@ -169,7 +169,7 @@ test('the server stopped, the camera silent, the hub killed: each is told', asyn
 
 /* The app's list, as people read it. */
 async function listed(p) {
-  const list = p.locator('.gaps details');
+  const list = p.locator('section.gaps details');
   if (!(await list.getAttribute('open').then((x) => x !== null))) await list.locator('summary').click();
   return list.locator('li').allInnerTexts();
 }
@@ -177,7 +177,7 @@ async function listed(p) {
 test('the app lists the same', async () => {
   await page.reload();
   const words = { away: 'The server was away.', camera: 'It takes too long to answer.', hub: 'The hub was off.' };
-  await page.locator('.gaps summary', { hasText: `${pulled.all.length} gaps` }).waitFor();
+  await page.locator('section.gaps summary', { hasText: `${pulled.all.length} gaps` }).waitFor();
   const rows = await listed(page);
   assert.equal(rows.length, pulled.all.length);
   pulled.all.forEach((g, i) => assert.ok(rows[i].includes(words[g.cause]), `${rows[i]} for ${g.cause}`));
@@ -213,7 +213,7 @@ test('a server that keeps back its newest rows is named', async () => {
   await page.reload();
   await page.locator('section.gaps summary').waitFor();
   await page.waitForFunction(() => document.body.innerText.includes('The server does not give out') ||
-    [...document.querySelectorAll('.gaps details:not([open]) summary')].some((s) => s.click()), null,
+    [...document.querySelectorAll('section.gaps details:not([open]) summary')].some((s) => s.click()), null,
   { polling: 500, timeout: LIMIT_MS });
   await shot(page, 'gaps-server');
 });
@@ -242,7 +242,7 @@ test('a server that keeps back the pictures themselves is named', async () => {
   await page.getByRole('slider', { name: 'Time' }).focus();
   for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
   await page.waitForFunction(() => document.body.innerText.includes('The server does not give out') ||
-    [...document.querySelectorAll('.gaps details:not([open]) summary')].some((s) => s.click()), null,
+    [...document.querySelectorAll('section.gaps details:not([open]) summary')].some((s) => s.click()), null,
   { polling: 500, timeout: 2 * LIMIT_MS });
   between.bend = (m) => m;
 });

@@ -203,7 +203,7 @@ version_whole(void)
 	const unsigned version = (unsigned)number(db,
 	    "SELECT version FROM meta");
 	const bool made = number(db, "SELECT count(*) FROM sqlite_master "
-				     "WHERE name = 'segment_place'") == 1;
+				     "WHERE name = 'segment_stream'") == 1;
 	assert_int_equal(number(db, "SELECT count(*) FROM ticket"), 4);
 	assert_int_equal(number(db, "SELECT count(*) FROM record"), 1);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
