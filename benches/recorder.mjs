@@ -126,8 +126,8 @@ function cost(samples, span, names) {
 
 function gaps(system, passphrase) {
   const r = spawnSync(path.join(build, 'src/cli/eaves'),
-    ['gaps', '--server', system.url, '--name', 'ada', '--json'],
-    { input: `${passphrase}\n`, encoding: 'utf8', timeout: 120_000 });
+    ['gaps', '--server', system.url, '--json'],
+    { input: `ada\n${passphrase}\n`, encoding: 'utf8', timeout: 300_000 });
   if (r.status !== 0 && r.status !== 1) throw new Error(`eaves gaps: ${r.stderr}`);
   return r.stdout.split('\n').filter(Boolean).map((l) => JSON.parse(l));
 }
