@@ -133,7 +133,7 @@ export class Player {
     else if (m.t === 'days') this.events.days(m);
     else if (m.t === 'thumb') this.events.thumb(m);
     else if (m.t === 'film' || m.t === 'filmPlan') this.events.film(m);
-    else if (m.t === 'clock' || m.t === 'ask') this.answered(m);
+    else if (m.t === 'clock' || m.t === 'ask' || m.t === 'pieces') this.answered(m);
     else this.events.ticket();
   }
 
