@@ -116,17 +116,18 @@ meson_suite() {
 	    --num-processes "$jobs" -t 4
 }
 
-# The browser's side: every tests/web/*.test.mjs, as many at once as there are
-# cores.
+# The browser's side: every tests/web/*.test.mjs, one after the other: a browser
+# decodes on all cores.
 web_suite() {
 	EAVES_BUILD=$PWD/$folder/$1
 	export EAVES_BUILD
 	for file in tests/web/*.test.mjs; do
 		name=${file##*/}
-		names="$names web-${name%.test.mjs}"
+		name=web-${name%.test.mjs}
+		names="$names $name"
+		tools/tap "$name" timeout -k 10 600 \
+		    node --test-reporter=tap "$file"
 	done
-	# shellcheck disable=SC2086 # words
-	printf '%s\n' $names | xargs -P "$(nproc)" -I '{}' tools/web-one '{}'
 }
 
 fuzz_build() {

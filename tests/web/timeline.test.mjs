@@ -230,7 +230,7 @@ test('what was let go is named', async () => {
   await page.setViewportSize({ width: 1280, height: 800 });
   await press('End');
   for (let i = 0; i < 5 && await button('Farther').isEnabled(); i++) await button('Farther').click();
-  await page.locator('rect.gap.gone').waitFor({ state: 'attached' });
+  await page.locator('rect.gap.why-gone').waitFor({ state: 'attached' });
   await page.locator('.gaps summary', { hasText: 'missing' }).click();
   await page.locator('.gaps li', { hasText: 'Older than what is kept.' }).waitFor();
 });
