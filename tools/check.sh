@@ -103,13 +103,13 @@ for test in json.load(sys.stdin):
         print(test["name"])' "${2:-}" | awk '!seen[$0]++'
 }
 
-# meson_suite FOLDER SUITE: unit and system tests share the cores (they wait
-# more than they work); every other has the machine for itself.
+# meson_suite FOLDER SUITE: whatever is not a unit test has the machine for
+# itself.
 meson_suite() {
 	names=$(introspect "$1" "$2")
 	[ -n "$names" ] || return 0
 	case $2 in
-	unit | system) jobs=$(nproc) ;;
+	unit) jobs=$(nproc) ;;
 	*) jobs=1 ;;
 	esac
 	meson test -C "$folder/$1" --no-rebuild --suite "$2" \

@@ -96,9 +96,8 @@ test('what the hub saw while the server was away plays, and nothing is missing',
   const left = nowUs();
   await until('the hub keeps something', () => fs.existsSync(system.at('hub/spool')) && spooled() > 0);
   const some = spooled();
-  await until('and more', () => spooled() > some + 800_000);
+  await until('and more', () => spooled() > some + 800_000 && nowUs() > left + 4 * S);
   const back = nowUs();
-  assert.ok(back > left + 2 * S);
   await system.serverStart();
   await until('the server has it all', () => spooled() === 0);
   await live();

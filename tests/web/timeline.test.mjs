@@ -231,8 +231,8 @@ test('what was let go is named', async () => {
   await press('End');
   for (let i = 0; i < 5 && await button('Farther').isEnabled(); i++) await button('Farther').click();
   await page.locator('rect.gap.why-gone').waitFor({ state: 'attached' });
-  await page.locator('.gaps summary', { hasText: 'missing' }).click();
-  await page.locator('.gaps li', { hasText: 'Older than what is kept.' }).waitFor();
+  await page.locator('section.gaps summary', { hasText: 'missing' }).click();
+  await page.locator('section.gaps li', { hasText: 'keeps nothing older' }).waitFor();
 });
 
 test('more than half of the room cannot be locked', async () => {

@@ -35,7 +35,16 @@ export class KeptSince {
     await this.days.cover((first.day - 1) * 86_400e6, first.day * 86_400e6);
     const place = this.days.places(this.as).find((p) => p.run === first.run && p.index >= first.index);
     /* the index lists the beginning of a run a moment late */
-    if (place) this.since = first.index <= 2 ? this.runBegin(first.run) ?? place.time : place.time;
+    if (place && !this.isFirst(first.run, first.index))
+      this.since = first.index <= 2 ? this.runBegin(first.run) ?? place.time : place.time;
+  }
+
+  /* The camera's very first record is still there: nothing was let go. */
+  private isFirst(run: string, index: number): boolean {
+    const begin = this.runBegin(run);
+    if (index > 2 || begin === undefined) return false;
+    const oldest = this.days.rows.reduce((a, b) => (b.hour.from < a.hour.from ? b : a));
+    return !oldest.hour.before && this.days.runs(this.as).every((r) => r.first >= begin);
   }
 
   private runBegin(run: string): number | undefined {
