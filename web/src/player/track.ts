@@ -7,7 +7,7 @@ import { isFault } from '../base/fault';
 import type { Octets } from '../base/octets';
 import { pictureOf, type Setup } from '../proto/h264';
 import { picture265 } from '../proto/h265';
-import { H264, H265, HEADER, JPEG, KEY, recordFlags, runClear } from '../proto/record';
+import { H264, H265, HEADER, JPEG, KEY, MARK, recordFlags, runClear } from '../proto/record';
 import { KIND_SOUND, soundOf } from '../proto/sound';
 import { now } from '../model/clock';
 import { HourKeys } from '../model/hours';
@@ -71,7 +71,7 @@ export class Track {
   private tail: Promise<void> = Promise.resolve();
   private pending = 0;
   private closed = false;
-  shutSince = 0; /* ms, of the first record since one that opened; 0: all do */
+  shutSince = 0; /* ms, of the first record but marks since one that opened; 0: all do */
 
   /* about: µs, when it was; live: now. */
   constructor(
@@ -90,11 +90,11 @@ export class Track {
 
   feed(record: Uint8Array): void {
     const arrived = performance.now();
-    this.shutSince ||= arrived;
     let flags: number;
     try {
       flags = recordFlags(record);
     } catch {
+      this.shutSince ||= arrived;
       this.events.trouble('shut');
       return;
     }
@@ -105,6 +105,7 @@ export class Track {
       this.tail = this.tail.then(async () => this.linkCheck(await next));
       return;
     }
+    if (!(flags & MARK)) this.shutSince ||= arrived;
     /* we are far behind: leave a gap, go on at a key frame */
     if (this.pending > PENDING_MAX && flags !== KEY) return;
     this.pending++;
@@ -116,7 +117,7 @@ export class Track {
       const s = await said;
       if (this.closed || !r || !s) return;
       if (s === 'shut') return this.events.trouble('shut');
-      this.shutSince = 0;
+      if (!(s.flags & MARK)) this.shutSince = 0;
       await this.follow(r, s, arrived);
     });
   }
