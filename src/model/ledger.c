@@ -409,6 +409,15 @@ is_first(const struct gap *g)
 		   g->at.to_us - g->at.from_us <= FIRST_US);
 }
 
+/* Nor has one that comes back: what it was off for is why that is missing. */
+static bool
+is_return(const struct gap *g, const struct gap *last)
+{
+	return g->cause == CAUSE_AWAY &&
+	       g->at.to_us - g->at.from_us <= SETTLE_US && last != NULL &&
+	       last->cause == CAUSE_HUB;
+}
+
 /*
  * A trouble begins with the last picture, before anybody notices, and ends
  * with the next key frame, not with its own end; and before a camera's first
@@ -429,10 +438,11 @@ settle(struct ledger *l, uint64_t first_us)
 			first_us = g.at.to_us;
 			continue;
 		}
-		if (is_pause(&g, SETTLE_US) && last != NULL &&
+		const bool rests = is_pause(&g, SETTLE_US);
+		if ((rests || is_return(&g, last)) && last != NULL &&
 		    last->at.to_us == g.at.from_us && last->cause != CAUSE_GONE)
 			of = last;
-		else if (is_pause(&g, SETTLE_US) && next != NULL &&
+		else if (rests && next != NULL &&
 			 next->at.from_us == g.at.to_us)
 			of = next;
 		g.cause = of->cause;

@@ -205,6 +205,11 @@ function isFirst(g: Gap): boolean {
   return isPause(g, FIRST_US) || (g.cause === 'away' && g.to - g.from <= FIRST_US);
 }
 
+/* Nor has one that comes back: what it was off for is why that is missing. */
+function isReturn(g: Gap, last: Gap | undefined): boolean {
+  return g.cause === 'away' && g.to - g.from <= SETTLE_US && last?.cause === 'hub';
+}
+
 /*
  * A trouble begins with the last picture, before anybody notices, and ends
  * with the next key frame, not with its own end; and before a camera's first
@@ -216,7 +221,7 @@ function settled(gaps: Gap[], first: number): Gap[] {
     const last = all[all.length - 1];
     const next = gaps[i + 1];
     if (g.from === first && isFirst(g)) first = g.to;
-    else if (!isPause(g, SETTLE_US)) all.push(g);
+    else if (!isPause(g, SETTLE_US) && !isReturn(g, last)) all.push(g);
     else if (last?.to === g.from && last.cause !== 'gone')
       all.push({ ...g, cause: last.cause, state: last.state });
     else if (next?.from === g.to) all.push({ ...g, cause: next.cause, state: next.state });
