@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "crypto/x509.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "hub/parent.h"
 #include "os/clock.h"
 #include "os/file.h"

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "hub/body.h"
+#include "model/body.h"
 #include "hub/hub.h"
 #include "model/command.h"
 #include "model/json_read.h"

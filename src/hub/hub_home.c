@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "hub/body.h"
+#include "model/body.h"
 #include "hub/hub.h"
 #include "model/json_read.h"
 

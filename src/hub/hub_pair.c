@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hub/body.h"
+#include "model/body.h"
 #include "hub/clock_reply.h"
 #include "hub/hub.h"
 #include "model/json_read.h"

@@ -11,7 +11,7 @@
 #include "base/obj.h"
 #include "crypto/aead.h"
 #include "crypto/hpke.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "hub/home.h"
 #include "model/household.h"
 #include "model/json_read.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/codec.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "hub/rows.h"
 #include "model/json_read.h"
 #include "model/run.h"

@@ -75,4 +75,14 @@ void app_place(const struct app *a, struct place *ret_place);
 void
 app_hour_private(const struct app *a, uint32_t hour, struct key *ret_private);
 
+/* A run of the first camera, of this hour or the one that is just over. */
+void app_run_open(const struct app *a, struct slice header,
+    struct run_info *ret_info, struct run_reader **ret_reader);
+/*
+ * No 32 octets in a row are a key that leads to this run: an hour's, a thing's,
+ * the home's.
+ */
+void app_run_stays_shut(const struct app *a, struct slice header,
+    struct slice octets);
+
 #endif
