@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/codec.h"
+#include "base/obj.h"
 #include "model/body.h"
 #include "os/clock.h"
 #include "unit/scene.h"

@@ -15,6 +15,7 @@
 
 #include "base/codec.h"
 #include "base/obj.h"
+#include "crypto/aead.h"
 #include "crypto/hpke.h"
 #include "crypto/sframe.h"
 #include "model/body.h"
