@@ -401,12 +401,6 @@ hours_make(struct app *a, size_t camera, uint32_t count)
 	return l;
 }
 
-struct hour_list *
-app_hours(struct app *a, uint32_t count)
-{
-	return hours_make(a, 0, count);
-}
-
 void
 app_write(struct app *a, const struct keyring_item *items, size_t count)
 {

@@ -55,8 +55,6 @@ void app_ticket_text(const struct app_ticket *t, char to[static 80]);
 json_t *app_ticket_new(struct app_ticket *t);
 /* Write the household as it stands; items for the hub go along. */
 void app_write(struct app *a, const struct keyring_item *items, size_t count);
-/* Hour keys of the first camera from this hour on, committed to in app_write. */
-struct hour_list *app_hours(struct app *a, uint32_t count);
 
 /* The live door: hello, and then text and binary messages. */
 void app_live_open(struct app *a);
