@@ -13,6 +13,8 @@
 #define JOBS_MAX      256
 /* What hubs send of the past leaves room for what is live. */
 #define JOBS_PAST_MAX (JOBS_MAX / 2)
+/* What viewers read waits by itself, behind all that is written. */
+#define READS_MAX 64
 
 struct segment_file {
 	int fd;
@@ -91,6 +93,7 @@ struct job {
 	size_t group_count, group_room;
 	struct buf records; /* result: sized records */
 	bool any;
+	bool refused; /* too many read already */
 };
 
 struct disk {
@@ -99,7 +102,8 @@ struct disk {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct job *first, **last, *done;
-	size_t queued;
+	struct job *first_read, **last_read;
+	size_t queued, reads; /* reads are counted apart */
 	uint64_t sync_number; /* of the newest JOB_SYNC */
 	bool syncing;
 	int done_fd;

@@ -2,6 +2,8 @@
  * Ranges of a run that lies there twice, in pieces, with another run between:
  * a hub sent again what it was not told of.
  */
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -122,12 +124,76 @@ other_runs_between_are_passed_over(void **state)
 	range_is(FILES("H1 k1 2", "H2 k1 2"), RANGE(1, 0), "H1 k1 2 H2 k1 2");
 }
 
+/* --- who reads, and what is written --- */
+
+/* Of files that are pipes: they are read when those are closed. */
+static struct job *
+read_make(int fd)
+{
+	struct job *j = calloc(1, sizeof *j);
+
+	assert_non_null(j);
+	j->kind = JOB_READ;
+	j->files[0].fd = fd;
+	j->file_count = 1;
+	return j;
+}
+
+static void
+disk_wait(struct disk *d, size_t jobs)
+{
+	struct pollfd p = { .fd = d->done_fd, .events = POLLIN };
+	uint64_t n;
+
+	for (size_t got = 0; got < jobs; got += n) {
+		assert_int_equal(poll(&p, 1, 30000), 1);
+		assert_int_equal(read(d->done_fd, &n, sizeof n), sizeof n);
+	}
+}
+
+/* A viewer who asks and asks holds up no recording, nor fills its queue. */
+static void
+who_reads_holds_up_nobody_who_writes(void **state)
+{
+	static struct edge edge;
+	struct disk *d;
+	int hold[2];
+
+	(void)state;
+	assert_non_null(edge.loop = loop_create());
+	d = edge.disk = disk_create(&edge);
+	assert_non_null(d);
+	assert_int_equal(pipe(hold), 0);
+	for (size_t i = 0; i < READS_MAX; i++)
+		T_OK(job_give(d,
+		    read_make(i == 0 ? hold[0] : open("/dev/null", O_RDONLY))));
+	struct job *much = read_make(-1);
+	T_ERR(ERR_LIMIT, job_give(d, much));
+	job_destroy(much);
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *j = calloc(1, sizeof *j);
+		assert_non_null(j);
+		j->kind = JOB_SYNC;
+		T_OK(job_give(d, j));
+	}
+	assert_int_equal(close(hold[1]), 0);
+	disk_wait(d, READS_MAX + JOBS_MAX);
+	/* the newest is first: the reads that waited came after all writing */
+	size_t reads = 0;
+	for (const struct job *j = d->done; j->kind == JOB_READ; j = j->next)
+		reads++;
+	assert_true(reads >= READS_MAX - 1);
+	disk_destroy(d);
+	loop_destroy(edge.loop);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lies_there_twice_is_given_out_once),
 		cmocka_unit_test(other_runs_between_are_passed_over),
+		cmocka_unit_test(who_reads_holds_up_nobody_who_writes),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
