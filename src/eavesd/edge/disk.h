@@ -38,6 +38,7 @@ struct segment_file {
 struct recording {
 	struct segment_file *file;
 	bool asked, ended;
+	bool too_long; /* this group: its file is full, the rest is left out */
 	struct buf plain;           /* frames not yet handed over */
 	uint64_t group, group_most; /* octets of this group, of the longest */
 	struct buf entries;         /* of the file: segment.h */

@@ -187,6 +187,49 @@ who_reads_holds_up_nobody_who_writes(void **state)
 	loop_destroy(edge.loop);
 }
 
+/* --- a group that is longer than a file --- */
+
+/* How many records count as lost when its file is full. */
+static uint64_t
+lost_of_long_group(bool past)
+{
+	static struct edge edge;
+	struct segment_file *f = calloc(1, sizeof *f);
+	struct live_stream s = { .past = past };
+	const struct record_clear rest = { .index = 900 };
+	static const uint8_t record[4096];
+
+	assert_non_null(f);
+	edge = (struct edge){ .loop = loop_create(), .streams = &s };
+	assert_non_null(edge.loop);
+	assert_non_null(edge.disk = disk_create(&edge));
+	*f = (struct segment_file){ .fd = memfd_create("segment", 0),
+		.refs = 1,
+		.used = SEGMENT_ROOM - sizeof record,
+		.sum = sha256_begin() };
+	assert_non_null(s.recording = calloc(1, sizeof *s.recording));
+	s.recording->file = f;
+	s.recording->entries.cap = 4096;
+	for (size_t i = 0; i < 3; i++)
+		recording_add(&edge, &s, SLICE_OF(record), &rest);
+	const uint64_t dropped = s.recording->dropped;
+	disk_destroy(edge.disk); /* ends the recording, too */
+	loop_destroy(edge.loop);
+	return dropped;
+}
+
+/*
+ * Sent again it would be too long again, and fill one more file each time,
+ * until all that the home had before is gone.
+ */
+static void
+the_rest_of_a_long_group_is_not_asked_for_again(void **state)
+{
+	(void)state;
+	assert_int_equal(lost_of_long_group(true), 0);
+	assert_int_equal(lost_of_long_group(false), 3);
+}
+
 int
 main(void)
 {
@@ -194,6 +237,8 @@ main(void)
 		cmocka_unit_test(what_lies_there_twice_is_given_out_once),
 		cmocka_unit_test(other_runs_between_are_passed_over),
 		cmocka_unit_test(who_reads_holds_up_nobody_who_writes),
+		cmocka_unit_test(
+		    the_rest_of_a_long_group_is_not_asked_for_again),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

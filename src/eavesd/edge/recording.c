@@ -390,6 +390,25 @@ record_put(struct edge *e, struct live_stream *s, struct slice record,
 		plain_flush(e, r);
 }
 
+/* What no file takes up: a group needs its key frame before it. */
+static void
+record_pass(struct edge *e, struct live_stream *s,
+    const struct record_clear *clear)
+{
+	struct recording *r = s->recording;
+
+	if (clear->flags == RECORD_HEADER)
+		return;
+	/*
+	 * The rest of a group that is longer than a file. No hub can help that
+	 * by sending it again: each time it would fill one more file.
+	 */
+	if (s->past && r->too_long)
+		edge_count(e, FACT_recording_gaps);
+	else
+		record_lose(e, r, loop_now_ms(e->loop));
+}
+
 void
 recording_add(struct edge *e, struct live_stream *s, struct slice record,
     const struct record_clear *clear)
@@ -404,15 +423,17 @@ recording_add(struct edge *e, struct live_stream *s, struct slice record,
 	}
 	r->ended = false;
 	group_count(r, record, clear);
+	if (clear->flags == RECORD_KEY)
+		r->too_long = false;
 	if (file_is_over(r, record, clear)) {
+		r->too_long = clear->flags != RECORD_KEY && !r->file->failed;
 		plain_flush(e, r);
 		file_close_ask(e, r);
 	}
 	if (r->file == NULL && !r->asked &&
 	    (clear->flags != RECORD_KEY ||
 		segment_open(e, s, clear->index) != ERR_OK)) {
-		if (clear->flags != RECORD_HEADER)
-			record_lose(e, r, loop_now_ms(e->loop));
+		record_pass(e, s, clear);
 		return;
 	}
 	record_put(e, s, record, clear);
