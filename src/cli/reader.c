@@ -15,6 +15,7 @@
 #define VERSIONS_MAX    64
 #define KEYS_MAX        4096
 #define VERSION_MAX     ((uint64_t)1 << 40)
+#define SKIP_MAX        65536
 #define HOURS_NEAR      3
 #define HOURS_BACK      2160 /* 90 days: what a hub is handed */
 
@@ -376,7 +377,8 @@ answer_take(struct reader *r, const struct key *kx, json_t *answer,
 	*ret_more = json_in_bool(&in, "more");
 	e = json_in_end(&in);
 	if (e == ERR_OK && *ret_more &&
-	    json_array_size(keys) + json_array_size(versions) == 0)
+	    (json_array_size(keys) + json_array_size(versions) == 0 ||
+		*skip > SKIP_MAX))
 		return ERR_SYNTAX; /* it would never end */
 	for (size_t i = 0; e == ERR_OK && i < json_array_size(keys); i++)
 		e = item_take(r, kx, json_array_get(keys, i));
