@@ -299,7 +299,7 @@ struct spool_file *
 spool_oldest(const struct spool *s)
 {
 	for (struct spool_file *f = s->first; f != NULL; f = f->next)
-		if (!f->writing)
+		if (!f->writing && !f->passed)
 			return f;
 	return NULL;
 }

@@ -27,6 +27,7 @@ struct spool_file {
 	struct spool_file *next;
 	uint64_t number, octets;
 	bool writing, reading;
+	bool passed; /* not now: what is newer goes first */
 	/* the server has it up to there; so often it took nothing */
 	uint64_t kept_at;
 	unsigned tries;
@@ -69,7 +70,7 @@ void spool_end(struct spool *s, size_t n);
 /* Each second: onto the disk. */
 void spool_sync(struct spool *s);
 
-/* The oldest that nobody writes any more; NULL: none. */
+/* The oldest that nobody writes any more, nor is passed over; NULL: none. */
 struct spool_file *spool_oldest(const struct spool *s);
 void spool_drop(struct spool *s, struct spool_file *file);
 

@@ -491,6 +491,26 @@ what_cannot_be_sent_stands_in_nobodys_way(void **state)
 	}
 }
 
+/* What the server does not take is not lost, nor does the rest wait for it. */
+static void
+what_is_passed_over_stays(void **state)
+{
+	struct spool s;
+
+	(void)state;
+	T_OK(spool_open(&s, folder_fd, ROOM, 0));
+	run_put(&s, 1, 2);
+	run_put(&s, 2, 2);
+	struct spool_file *first = spool_oldest(&s);
+	first->passed = true;
+	assert_string_equal(take(&s), "7 h2 1 2");
+	assert_null(spool_oldest(&s));
+	assert_int_equal(s.count, 1);
+	first->passed = false;
+	assert_string_equal(take(&s), "7 h1 1 2");
+	spool_close(&s);
+}
+
 /* Nor is what the server would take and never keep. */
 static void
 records_that_stand_where_none_can_end_a_file(void **state)
@@ -542,6 +562,7 @@ main(void)
 		WITH_FOLDER(after_a_restart_all_is_there_but_a_torn_tail),
 		WITH_FOLDER(what_cannot_be_sent_stands_in_nobodys_way),
 		WITH_FOLDER(records_that_stand_where_none_can_end_a_file),
+		WITH_FOLDER(what_is_passed_over_stays),
 		WITH_FOLDER(
 		    a_disk_that_fails_leaves_what_is_whole_and_is_tried_again),
 		WITH_FOLDER(it_may_be_turned_off_and_forgets_when_told),
