@@ -44,6 +44,7 @@ struct recording {
 	struct buf entries;         /* of the file: segment.h */
 	struct run_id untold; /* a run that begins in it; core shall know */
 	bool has_untold;
+	unsigned runs;     /* that began in it */
 	struct run_id run; /* of the newest record that was taken */
 	uint64_t index;
 	uint64_t plain_ms; /* when the first that waits came */

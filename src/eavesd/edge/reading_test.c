@@ -218,6 +218,68 @@ lost_of_long_group(bool past)
 	return dropped;
 }
 
+/* --- runs that core knows of --- */
+
+static void
+recording_begin(struct edge *edge, struct live_stream *s)
+{
+	struct segment_file *f = calloc(1, sizeof *f);
+
+	assert_non_null(f);
+	*edge = (struct edge){ .loop = loop_create(), .streams = s };
+	assert_non_null(edge->loop);
+	assert_non_null(edge->disk = disk_create(edge));
+	*f = (struct segment_file){ .fd = memfd_create("segment", 0),
+		.refs = 1,
+		.used = 1000,
+		.sum = sha256_begin() };
+	assert_non_null(s->recording = calloc(1, sizeof *s->recording));
+	s->recording->file = f;
+	buf_init(&s->recording->entries, 65536);
+	buf_init(&s->recording->plain, 1 << 20);
+}
+
+/* Others would not be found: short runs do not pile up in one file. */
+static void
+a_file_holds_no_more_runs_than_are_found_again(void **state)
+{
+	static struct edge edge;
+	static const uint8_t record[256];
+	struct live_stream s = { .past = true };
+	struct record_clear header = { .flags = RECORD_HEADER };
+	unsigned runs = 0;
+
+	(void)state;
+	recording_begin(&edge, &s);
+	for (; s.recording->file != NULL && runs < 200; runs++) {
+		header.run.octets[0] = (uint8_t)(runs + 1);
+		recording_add(&edge, &s, SLICE_OF(record), &header);
+	}
+	assert_in_range(runs, 32, 64);
+	assert_int_equal(s.recording->dropped, 0);
+	disk_destroy(edge.disk);
+	loop_destroy(edge.loop);
+}
+
+/* A hub lets go what is kept: so it is said when a crash loses no way to it. */
+static void
+what_core_was_not_told_of_is_not_kept_yet(void **state)
+{
+	static struct edge edge;
+	struct live_stream s = { .past = true, .flush = true };
+
+	(void)state;
+	recording_begin(&edge, &s);
+	s.recording->has_untold = true;
+	recordings_synced(&edge, 1);
+	assert_true(s.flush);
+	s.recording->has_untold = false;
+	recordings_synced(&edge, 2);
+	assert_false(s.flush);
+	disk_destroy(edge.disk);
+	loop_destroy(edge.loop);
+}
+
 /*
  * Sent again it would be too long again, and fill one more file each time,
  * until all that the home had before is gone.
@@ -237,6 +299,9 @@ main(void)
 		cmocka_unit_test(what_lies_there_twice_is_given_out_once),
 		cmocka_unit_test(other_runs_between_are_passed_over),
 		cmocka_unit_test(who_reads_holds_up_nobody_who_writes),
+		cmocka_unit_test(
+		    a_file_holds_no_more_runs_than_are_found_again),
+		cmocka_unit_test(what_core_was_not_told_of_is_not_kept_yet),
 		cmocka_unit_test(
 		    the_rest_of_a_long_group_is_not_asked_for_again),
 	};

@@ -15,6 +15,8 @@
 #define GROUP_OCTETS   (2u << 20) /* room kept for a group, at least */
 /* A hub flushes more often than this; one job does for all of it. */
 #define FLUSH_PAST_OCTETS (512u << 10)
+/* Core knows of 64 runs in a file: a range of any other is not found. */
+#define RUNS_MAX 60
 /* So long a file of the past waits for the next outage. */
 #define PAST_REST_MS 120000
 
@@ -255,6 +257,7 @@ segment_open(struct edge *e, struct live_stream *s, uint64_t index)
 	buf_clear(&r->plain);
 	buf_clear(&r->entries);
 	r->begun_ms = loop_now_ms(e->loop);
+	r->runs = 1;
 	/* the header is kept as a frame: head and slot come off */
 	if ((err = ws_head_parse(frame, false, frame.len, &head)) != ERR_OK ||
 	    (err = segment_head_put(&r->plain)) != ERR_OK)
@@ -347,6 +350,7 @@ file_is_over(const struct recording *r, struct slice record,
 	if (r->file == NULL)
 		return false;
 	return r->file->failed ||
+	       (clear->flags == RECORD_HEADER && r->runs >= RUNS_MAX) ||
 	       (clear->flags == RECORD_KEY &&
 		   used + tail + group_room(r) > SEGMENT_ROOM) ||
 	       tail + 4 > r->entries.cap ||
@@ -384,6 +388,7 @@ record_put(struct edge *e, struct live_stream *s, struct slice record,
 	if (clear->flags == RECORD_HEADER) {
 		r->untold = clear->run;
 		r->has_untold = true;
+		r->runs++;
 		run_tell(e, s);
 	}
 	if (r->plain.len >= flush)
@@ -509,6 +514,8 @@ recordings_synced(struct edge *e, uint64_t number)
 			more = true;
 			continue;
 		}
+		if (r != NULL && r->has_untold)
+			continue; /* nobody would find it after a crash */
 		s->flush = false;
 		uplink_kept(s, r != NULL && r->dropped == 0 &&
 				   (r->file == NULL || !r->file->failed));
