@@ -41,6 +41,7 @@ ticket_new(struct ticket *t)
 	octets_random(&t->secret, sizeof t->secret);
 	octets_random(revoke, sizeof revoke);
 	sha256(SLICE_OF(revoke), hash);
+	octets_wipe(revoke, sizeof revoke);
 	return json_pack("{s:o,s:o,s:o}", "id", body_id(&t->id), "secret",
 	    body_b64(key_slice(&t->secret)), "revoke",
 	    body_b64(SLICE_OF(hash)));

@@ -61,6 +61,8 @@ name_hash(struct slice name, uint8_t ret_hash[static SHA256_OCTETS])
 		n += put;
 	}
 	sha256(slice_make(small, n), ret_hash);
+	octets_wipe(text, sizeof text);
+	octets_wipe(small, sizeof small);
 	return ERR_OK;
 }
 
@@ -148,7 +150,9 @@ login(struct reader *r, const uint8_t handle[static SHA256_OCTETS],
 	octets_random(nonce, sizeof nonce);
 	octets_random(seed, sizeof seed);
 	opaque_blind_draw(c->blind);
-	if ((e = opaque_client_ke1(c, nonce, seed)) != ERR_OK ||
+	e = opaque_client_ke1(c, nonce, seed);
+	octets_wipe(seed, sizeof seed);
+	if (e != ERR_OK ||
 	    (e = login_start(r, handle, c, ke2, &number)) != ERR_OK)
 		return e;
 	if ((e = opaque_client_ke3(c, ke2, ke3, session, export)) != ERR_OK)
