@@ -135,8 +135,8 @@ meson_suite() {
 }
 
 # Of tests/web, what lives beside another browser: nothing in it is measured.
-calm=' add camera crypto engines golden model pieces quality restore resume
-    retention zone '
+calm=' add camera crypto engines export golden model pieces quality restore
+    resume retention zone '
 
 # web_suite FOLDER [calm]: the browser's side, tests/web/*.test.mjs, those that
 # are calm or those that are not, one after the other.
