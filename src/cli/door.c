@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/codec.h"
+#include "model/body.h"
 #include "model/json_read.h"
 #include "os/clock.h"
 #include "os/sock.h"
@@ -31,26 +32,6 @@
 /* --- small things --- */
 
 json_t *
-json_b64(struct slice s)
-{
-	char *text = malloc(B64_ROOM(s.len));
-
-	if (text == NULL)
-		return NULL;
-	b64_encode(s, text);
-	json_t *j = json_string(text);
-	octets_wipe(text, B64_ROOM(s.len));
-	free(text);
-	return j;
-}
-
-json_t *
-json_id(const struct id *id)
-{
-	return json_b64(id_slice(id));
-}
-
-json_t *
 ticket_new(struct ticket *t)
 {
 	uint8_t revoke[16], hash[SHA256_OCTETS];
@@ -59,25 +40,9 @@ ticket_new(struct ticket *t)
 	octets_random(&t->secret, sizeof t->secret);
 	octets_random(revoke, sizeof revoke);
 	sha256(SLICE_OF(revoke), hash);
-	return json_pack("{s:o,s:o,s:o}", "id", json_id(&t->id), "secret",
-	    json_b64(key_slice(&t->secret)), "revoke",
-	    json_b64(SLICE_OF(hash)));
-}
-
-static int
-piece_put(const char *at, size_t len, void *to)
-{
-	return buf_append(to, slice_make(at, len)) == ERR_OK ? 0 : -1;
-}
-
-static enum err
-json_put(json_t *j, struct buf *to)
-{
-	if (j == NULL)
-		return ERR_NOMEM;
-	const int r = json_dump_callback(j, piece_put, to, JSON_COMPACT);
-	json_decref(j);
-	return r == 0 ? ERR_OK : ERR_LIMIT;
+	return json_pack("{s:o,s:o,s:o}", "id", body_id(&t->id), "secret",
+	    body_b64(key_slice(&t->secret)), "revoke",
+	    body_b64(SLICE_OF(hash)));
 }
 
 static enum err
@@ -368,7 +333,7 @@ door_ask(struct door *d, const char *method, const char *path,
 
 	buf_init_secret(&text, REQUEST_MAX);
 	buf_init_secret(&out, REQUEST_MAX);
-	if ((body != NULL && (e = json_put(body, &text)) != ERR_OK) ||
+	if ((body != NULL && (e = body_put(body, &text)) != ERR_OK) ||
 	    (e = request_put(d, method, path, ticket, buf_slice(&text),
 		 &out)) != ERR_OK ||
 	    (e = wire_open(d, &w)) != ERR_OK)
@@ -440,7 +405,7 @@ live_say(struct wire *w, json_t *o)
 	enum err e;
 
 	buf_init_secret(&text, REQUEST_MAX);
-	if ((e = json_put(o, &text)) != ERR_OK)
+	if ((e = body_put(o, &text)) != ERR_OK)
 		return e;
 	return frame_send(w, WS_TEXT, buf_slice(&text));
 }

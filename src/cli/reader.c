@@ -8,6 +8,7 @@
 
 #include "base/codec.h"
 #include "crypto/opaque_client.h"
+#include "model/body.h"
 #include "model/json_read.h"
 
 #define NAME_OCTETS_MAX 256
@@ -96,8 +97,8 @@ login_start(struct reader *r, const uint8_t handle[static SHA256_OCTETS],
 
 	if ((e = door_ask(&r->door, "POST", "/api/session/start", NULL,
 		 json_pack("{s:o,s:o}", "handle",
-		     json_b64(slice_make(handle, SHA256_OCTETS)), "ke1",
-		     json_b64(SLICE_OF(c->ke1))),
+		     body_b64(slice_make(handle, SHA256_OCTETS)), "ke1",
+		     body_b64(SLICE_OF(c->ke1))),
 		 &answer)) != ERR_OK)
 		return e;
 	json_in_init(&in, answer);
@@ -118,7 +119,7 @@ login_finish(struct reader *r, uint64_t login,
 
 	if ((e = door_ask(&r->door, "POST", "/api/session/finish", NULL,
 		 json_pack("{s:I,s:o,s:o}", "login", (json_int_t)login, "ke3",
-		     json_b64(slice_make(ke3, OPAQUE_KE3_OCTETS)), "session",
+		     body_b64(slice_make(ke3, OPAQUE_KE3_OCTETS)), "session",
 		     ticket_new(&r->session)),
 		 &answer)) != ERR_OK)
 		return e;
@@ -231,9 +232,9 @@ home_ticket(struct reader *r)
 	if (e == ERR_OK)
 		e = door_ask(&r->door, "POST", "/api/home/open", &r->session,
 		    json_pack("{s:o,s:o,s:o,s:o}", "grant",
-			json_id(&r->home->grant), "nonce",
-			json_b64(SLICE_OF(nonce)), "sign",
-			json_b64(SLICE_OF(sign)), "ticket",
+			body_id(&r->home->grant), "nonce",
+			body_b64(SLICE_OF(nonce)), "sign",
+			body_b64(SLICE_OF(sign)), "ticket",
 			ticket_new(&r->ticket)),
 		    &answer);
 	json_decref(answer);
@@ -398,7 +399,7 @@ chain_read(struct reader *r, const struct key *kx)
 		e = door_ask(&r->door, "POST", "/api/home/read", &r->ticket,
 		    json_pack("{s:I,s:o,s:I}", "since",
 			(json_int_t)r->directory.version, "reader",
-			json_id(&r->home->member), "skip", (json_int_t)skip),
+			body_id(&r->home->member), "skip", (json_int_t)skip),
 		    &answer);
 		if (e == ERR_OK)
 			e = answer_take(r, kx, answer, &skip, &more);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/reader.h"
+#include "model/body.h"
 #include "model/json_read.h"
 #include "os/clock.h"
 
@@ -174,7 +175,7 @@ reader_live_heads(struct reader_live *l, const struct reader_camera *c)
 
 	if (is_fresh(heads) ||
 	    live_say(&l->wire, json_pack("{s:s,s:I,s:o}", "t", "watch", "n",
-				   ++l->n, "stream", json_id(&c->main))) !=
+				   ++l->n, "stream", body_id(&c->main))) !=
 		ERR_OK)
 		return heads->time_us == 0 ? NULL : heads;
 	json_int_t slot = -1;
@@ -276,8 +277,8 @@ range_ask(struct reader_live *l, struct probe *p, uint64_t index, int groups,
 	p->key_index = p->held_index = 0;
 	if ((e = live_say(&l->wire,
 		 json_pack("{s:s,s:I,s:o,s:o,s:I,s:i,s:I,s:b}", "t", "range",
-		     "n", ++l->n, "stream", json_id(&p->c->main), "run",
-		     json_b64(SLICE_OF(p->run->octets)), "index",
+		     "n", ++l->n, "stream", body_id(&p->c->main), "run",
+		     body_b64(SLICE_OF(p->run->octets)), "index",
 		     (json_int_t)index, "groups", groups, "until",
 		     (json_int_t)UINT32_MAX, "keys", keys))) != ERR_OK ||
 	    (e = until(l, "range", &answer)) != ERR_OK)

@@ -6,6 +6,7 @@
 
 #include "base/codec.h"
 #include "cli/reader.h"
+#include "model/body.h"
 #include "model/json_read.h"
 
 #define AT_ONCE        32
@@ -177,11 +178,11 @@ reader_rows_day(struct reader *r, const struct reader_camera *c, uint32_t day,
 	for (size_t page = 0; got == AT_ONCE && page < PAGES_MAX; page++) {
 		json_t *answer, *list;
 		json_t *q = json_pack("{s:o,s:i,s:I}", "stream",
-		    json_id(&c->index), "most", AT_ONCE, "day",
+		    body_id(&c->index), "most", AT_ONCE, "day",
 		    (json_int_t)day);
 		if (page > 0)
 			(void)json_object_set_new(q, "after",
-			    json_b64(SLICE_OF(last.octets)));
+			    body_b64(SLICE_OF(last.octets)));
 		if ((e = rows_ask(r, q, &answer, &list)) != ERR_OK)
 			return e;
 		got = json_array_size(list);
@@ -204,7 +205,7 @@ reader_rows_newest(struct reader *r, const struct reader_camera *c,
 	enum err e;
 
 	if ((e = rows_ask(r,
-		 json_pack("{s:o,s:i}", "stream", json_id(&c->index), "most",
+		 json_pack("{s:o,s:i}", "stream", body_id(&c->index), "most",
 		     1),
 		 &answer, &list)) != ERR_OK)
 		return e;

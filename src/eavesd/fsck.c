@@ -382,14 +382,12 @@ segment_look(void *ctx, const struct row *row)
 static enum err
 strays_tell(struct check *c)
 {
-	const int fd = openat(c->segments_fd, ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	enum err e = ERR_OK;
+	DIR *dir;
+	enum err e = folder_list(c->segments_fd, ".", &dir);
 
-	if (dir == NULL)
-		return ERR_IO;
+	if (e != ERR_OK)
+		return e;
 	while (e == ERR_OK && (entry = readdir(dir)) != NULL) {
 		uint64_t state;
 		struct id id;

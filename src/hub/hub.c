@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "crypto/x509.h"
-#include "hub/body.h"
 #include "hub/parent.h"
+#include "model/body.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/sandbox.h"

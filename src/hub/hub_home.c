@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "hub/body.h"
 #include "hub/hub.h"
+#include "model/body.h"
 #include "model/json_read.h"
 
 #define VERSIONS_MAX     64

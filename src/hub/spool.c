@@ -68,16 +68,11 @@ static enum err
 files_find(struct spool *s)
 {
 	const struct dirent *entry;
-	enum err e = ERR_OK;
-	const int fd = openat(s->dir_fd, ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	DIR *dir;
+	enum err e = folder_list(s->dir_fd, ".", &dir);
 
-	if (dir == NULL) {
-		if (fd != -1)
-			(void)close(fd);
-		return err_of_errno(errno);
-	}
+	if (e != ERR_OK)
+		return e;
 	while (e == ERR_OK && (entry = readdir(dir)) != NULL)
 		e = file_find(s, entry->d_name);
 	(void)closedir(dir);

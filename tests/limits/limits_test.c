@@ -15,7 +15,7 @@
 #include "base/obj.h"
 #include "crypto/names.h"
 #include "crypto/x509.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "net/tls.h"
 #include "os/clock.h"
 #include "proto/http1.h"
