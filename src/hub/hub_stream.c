@@ -5,14 +5,14 @@
 
 #include "hub/clock_reply.h"
 #include "hub/hub.h"
+#include "hub/rhythm.h"
 #include "os/clock.h"
 
-#define TICK_MS          200
-#define HEADS_WATCHED_MS 10000
-#define HEADS_QUIET_MS   600000
-#define HEADS_LEAST_MS   1000
-#define ROWS_REST_MS     10000
-#define ROW_DAYS_LATE    30 /* a server takes them for 31 */
+#define TICK_MS        200
+#define HEADS_QUIET_MS 600000
+#define HEADS_LEAST_MS 1000
+#define ROWS_REST_MS   10000
+#define ROW_DAYS_LATE  30 /* a server takes them for 31 */
 
 static struct hub_now
 now(void)
@@ -88,7 +88,7 @@ heads_look(struct hub *h)
 
 	if (h->uplink.state != UPLINK_UP || age < HEADS_LEAST_MS)
 		return;
-	if (age >= (h->watched ? HEADS_WATCHED_MS : HEADS_QUIET_MS) ||
+	if (age >= (h->watched ? heads_watched_ms : HEADS_QUIET_MS) ||
 	    states_changed(h))
 		heads_send(h);
 }
