@@ -410,7 +410,7 @@ scene_json(const struct scene *s)
 	for (size_t i = 0; i < ROWS && s->row[i].run != 0; i++) {
 		const struct plan *p = &s->row[i];
 		struct ledger_row *r = &row[q.row_count];
-		AUTO_BUF struct buf octets;
+		AUTO_BUF struct buf octets = { 0 };
 
 		if (p->hidden)
 			continue;
