@@ -189,6 +189,7 @@ style_checks() {
 	once floors tools/check-floors
 	once size tools/check-size
 	once words tools/check-words
+	once auto tools/check-auto
 	once format clang_format
 	once shellcheck shell_scripts
 	once man mandoc -T lint -W warning man/*.[0-9]

@@ -50,6 +50,7 @@ heads_send(struct hub *h)
 	static struct heads heads; /* large; made anew each time */
 	AUTO_BUF struct buf sealed;
 
+	buf_init(&sealed, HEADS_OCTETS_MAX);
 	heads = (struct heads){ .home = h->home.home,
 		.hub = h->keys->hub,
 		.counter = ++h->heads_counter,
@@ -63,7 +64,6 @@ heads_send(struct hub *h)
 		h->said_state[i] = (uint8_t)h->camera[i].state;
 		camera_heads(h, &h->camera[i], &heads);
 	}
-	buf_init(&sealed, HEADS_OCTETS_MAX);
 	if (heads_seal(&heads, &h->keys->sign, &h->home.people_key, &sealed) ==
 	    ERR_OK)
 		uplink_heads(&h->uplink, buf_slice(&sealed));
