@@ -68,13 +68,8 @@ unit_look(struct trying *t, const struct unit *u)
 	case UNIT_H264:
 	case UNIT_H265:
 		t->h265 = u->kind == UNIT_H265;
-		if (t->h265 && !t->pictures) /* it makes no small picture */
-			e = loop_timer_set(t->loop, &t->limit, TRYING_SOUND_MS,
-			    limit_due);
-		else
-			e = ERR_OK;
 		t->pictures = true;
-		return e;
+		return ERR_OK;
 	case UNIT_SOUND:
 		t->sound = true;
 		return t->jpeg.len > 0 ? ERR_CLOSED : ERR_OK;

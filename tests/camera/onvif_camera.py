@@ -4,6 +4,8 @@ media services over HTTP, and WS-Discovery over UDP. It checks what it is told
 as a camera does: the digest of a WS-UsernameToken, its time against its own
 clock, and HTTP Digest (RFC 7616).
 
+    onvif_camera.py MAIN SUB    two rtsp:// addresses: prints its own, until
+                                standard input ends
     Camera(rtsp_port=..., flags=...)    flags, any of:
       http-md5 http-sha256   asks for HTTP Digest; takes no token
       new-nonce              ... with a nonce that holds for one connection,
@@ -29,6 +31,7 @@ import re
 import socket
 import socketserver
 import struct
+import sys
 import threading
 import time
 from xml.sax.saxutils import escape, unescape
@@ -67,10 +70,11 @@ def first(pattern, text):
 
 class Camera:
     def __init__(self, rtsp_port=554, flags=(), address='127.0.0.1',
-                 discovery=False):
+                 discovery=False, uris=None):
         self.flags = set(flags)
         self.rtsp_port = rtsp_port
         self.address = address
+        self.uris = uris or {}  # by token, in place of its own
         self.asked = []
         self.connections = 0
         self.wrong = 0  # sign-ins that failed
@@ -397,7 +401,8 @@ class Camera:
             return None
         host = '192.0.2.1' if 'wrong-host' in self.flags else self.address
         path = '/live' if token == 'P"2' else '/main?a=1&b=2'
-        uri = escape(f'rtsp://{host}:{self.rtsp_port}{path}')
+        uri = escape(self.uris.get(
+            token, f'rtsp://{host}:{self.rtsp_port}{path}'))
         if space == MEDIA_2:
             return (f'<tr2:GetStreamUriResponse><tr2:Uri>{uri}</tr2:Uri>'
                     '</tr2:GetStreamUriResponse>')
@@ -428,3 +433,9 @@ class Camera:
         handler.wfile.write(b'HTTP/1.1 200 OK\r\n\r\n' + b'<a>' * 10)
         while True:
             handler.wfile.write(b'<b>c</b>' * 1000)
+
+
+if __name__ == '__main__':
+    tokens = [p[0] for p in Camera.PROFILES]
+    print(Camera(uris=dict(zip(tokens, sys.argv[1:]))).url, flush=True)
+    sys.stdin.read()

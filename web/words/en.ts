@@ -101,6 +101,8 @@ const filmProblems: Record<FilmProblem, string> = {
   unknown: 'The film could not be made. Try again.',
 };
 
+const h265Where = 'Safari on a Mac or an iPhone usually plays it, Chrome and Edge do on many newer computers and phones.';
+
 export const words = {
   product: 'Eaves',
   problems,
@@ -239,8 +241,8 @@ export const words = {
     falseLead: 'Somebody changed, left out or repeated pictures on their way.',
     unplayable: 'Cannot be played here',
     unplayableLead: 'This browser does not decode what the camera sends.',
-    h265: 'Recorded in full size as H.265, which this browser does not play: you see the small picture. A browser on another device may play it.',
-    h265Alone: 'The camera sends H.265. It is recorded, but this browser does not play it; one on another device may. Or set the camera to H.264.',
+    h265: `Recorded in full size as H.265, which this browser does not play: you see the small picture. ${h265Where}`,
+    h265Alone: `The camera sends H.265. It is recorded, but this browser does not play it. ${h265Where} Or set the camera to H.264.`,
     mainUnplayable: 'Recorded in full size in a form that this browser does not play: you see the small picture.',
     neverSet: 'The hub’s clock was never set: times may be wrong.',
     fork: 'There are two histories of your home. The server shows this browser another one than your hub. Do not trust what you see; ask who runs the server.',
@@ -281,6 +283,7 @@ export const words = {
     small: (size: string) => `small picture ${size}`,
     picture: 'What the camera sees now',
     h265: 'This camera sends H.265: it is recorded, but most browsers cannot play it. Set it to H.264 if you can.',
+    h265Sub: 'Its big picture is H.265. That one is recorded; a browser that does not play it shows the small one.',
     name: 'Name', nameHint: 'For example Front door. Only your household can read it.',
     sound: 'Record sound', take: 'Add this camera',
   },

@@ -14,6 +14,7 @@ struct maker {
 	AVFrame *big, *small;
 	AVPacket *packet;
 	int width, height, format; /* of what scale was made for */
+	enum AVCodecID codec;      /* that `in` was made for */
 	uint64_t last_us;
 	bool made, broken;
 };
@@ -21,9 +22,9 @@ struct maker {
 static struct maker the_maker;
 
 static AVCodecContext *
-decoder_open(void)
+decoder_open(enum AVCodecID id)
 {
-	const AVCodec *codec = avcodec_find_decoder(AV_CODEC_ID_H264);
+	const AVCodec *codec = avcodec_find_decoder(id);
 	AVCodecContext *c = codec == NULL ? NULL
 					  : avcodec_alloc_context3(codec);
 
@@ -43,12 +44,22 @@ maker_open(struct maker *m)
 	m->made = true;
 	/* what a camera sends is not for our log */
 	av_log_set_level(AV_LOG_QUIET);
-	m->in = decoder_open();
 	m->big = av_frame_alloc();
 	m->small = av_frame_alloc();
 	m->packet = av_packet_alloc();
-	return m->in != NULL && m->big != NULL && m->small != NULL &&
-	       m->packet != NULL;
+	return m->big != NULL && m->small != NULL && m->packet != NULL;
+}
+
+/* A camera may be set to another codec while it runs. */
+static bool
+decoder_take(struct maker *m, enum AVCodecID id)
+{
+	if (m->in != NULL && m->codec == id)
+		return true;
+	avcodec_free_context(&m->in);
+	m->in = decoder_open(id);
+	m->codec = id;
+	return m->in != NULL;
 }
 
 static AVCodecContext *
@@ -137,7 +148,9 @@ thumb_write(struct maker *m, int out_fd, const struct unit *of)
 {
 	enum err e = ERR_OK;
 
-	if (!decode(m, of->octets))
+	if (!decoder_take(m,
+		of->kind == UNIT_H265 ? AV_CODEC_ID_HEVC : AV_CODEC_ID_H264) ||
+	    !decode(m, of->octets))
 		return ERR_OK;
 	if (encode(m)) {
 		const struct unit u = { .kind = UNIT_THUMB,
@@ -161,7 +174,8 @@ picture_write(int out_fd, const struct unit *u)
 
 	if ((e = unit_write(out_fd, u)) != ERR_OK)
 		return e;
-	if (u->kind != UNIT_H264 || (u->flags & UNIT_KEY) == 0 || m->broken ||
+	if ((u->kind != UNIT_H264 && u->kind != UNIT_H265) ||
+	    (u->flags & UNIT_KEY) == 0 || m->broken ||
 	    (m->made && u->time_us - m->last_us < THUMB_EVERY_US))
 		return ERR_OK;
 	m->last_us = u->time_us;

@@ -97,12 +97,13 @@ const size = (p: Profile) => p.width * p.height;
 
 /*
  * Of what a camera offers: the biggest picture to record and look at, and a
- * small one that every browser plays, for the grid.
+ * small one that every browser plays, for the grid and for browsers that do
+ * not play the big one. Of two as big, the one that plays everywhere.
  */
 export function profilesPick(all: Profile[]): { main: Profile; sub: Profile | null } | null {
   const video = all.filter((p) => p.codec === 'h264' || p.codec === 'h265');
-  const by = [...video].sort((a, b) => size(b) - size(a));
-  const main = by.find((p) => p.codec === 'h264') ?? by[0];
+  const by = [...video].sort((a, b) => size(b) - size(a) || a.codec.localeCompare(b.codec));
+  const main = by[0];
   if (!main) return null;
   const small = by.filter((p) => p.codec === 'h264' && p !== main && size(p) < size(main));
   return { main, sub: small[small.length - 1] ?? null };

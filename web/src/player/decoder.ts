@@ -14,7 +14,7 @@ const HELD = 2;
 
 export interface DecoderEvents {
   picture(frame: VideoFrame, unit: Unit): void; /* takes the frame */
-  unplayable(): void;
+  unplayable(codec: string): void;
 }
 
 export class Decoder {
@@ -72,7 +72,7 @@ export class Decoder {
       error: () => {
         if (generation !== this.generation) return;
         this.reset();
-        if (++this.failures >= FAILURES_MAX) this.events.unplayable();
+        if (++this.failures >= FAILURES_MAX) this.events.unplayable(this.setup?.codec ?? '');
       },
     });
   }
@@ -91,7 +91,7 @@ export class Decoder {
   /* Not every browser plays every codec. */
   private async check(setup: Setup): Promise<void> {
     const s = await VideoDecoder.isConfigSupported(setup).catch(() => null);
-    if (!s?.supported && this.setup === setup) this.events.unplayable();
+    if (!s?.supported && this.setup === setup) this.events.unplayable(setup.codec);
   }
 
   /* patient: a seek feeds a whole group at once and wants all of it. */

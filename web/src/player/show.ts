@@ -68,6 +68,7 @@ export class Show {
   online: boolean | null = null;
   private fault: 'shut' | 'false' | 'unmarked' | 'unplayable' | null = null;
   private mode: 'live' | 'past' = 'live';
+  private pastUnplayable = false; /* what was sought is not decoded here */
   private shown: Unit | null = null;
   private frozen = false; /* old: shows the last verified picture */
   private unmarked: Unit[] = [];
@@ -84,7 +85,7 @@ export class Show {
 
   private still: Unit | null = null; /* of a stream that stopped */
 
-  codec = ''; /* of the newest key frame */
+  codec = ''; /* of the newest key frame, or of what does not play */
   pace: Pace = 'all';
   private stillAt = -Infinity;
   private watching = 0; /* which try is the newest */
@@ -100,7 +101,7 @@ export class Show {
     this.past = new Past(line, ranges, keys, this.stream, this.ring);
     this.decoder = new Decoder({
       picture: (frame, unit) => this.picture(frame, unit),
-      unplayable: () => this.blank('unplayable'),
+      unplayable: (codec) => this.unplayable(codec),
     });
     this.deck = new Deck(this.ring, this.past, new Tape(ranges, keys, days, as), this.decoder, {
       changed: () => events.changed(), live: () => this.live(),
@@ -209,6 +210,8 @@ export class Show {
 
   private unit(u: Unit): void {
     this.arrived = performance.now();
+    /* set to another codec: it may play now */
+    if (this.fault === 'unplayable' && u.setup && u.setup.codec !== this.codec) this.fault = null;
     this.codec = u.setup?.codec ?? this.codec;
     this.ring.add(u);
     this.unmarked.push(u);
@@ -264,6 +267,16 @@ export class Show {
     if (what === 'false' || !this.shown) this.blank(what === 'false' ? 'false' : 'shut');
   }
 
+  private unplayable(codec: string): void {
+    this.codec = codec;
+    if (this.mode === 'live') return this.blank('unplayable');
+    if (this.pastUnplayable) return;
+    this.pastUnplayable = true;
+    this.screen.blank();
+    this.shown = null;
+    this.events.changed();
+  }
+
   private blank(why: 'false' | 'shut' | 'unmarked' | 'unplayable'): void {
     if (this.fault === why) return;
     this.fault = why;
@@ -295,7 +308,10 @@ export class Show {
     this.screen.draw(frame);
     this.shown = u;
     if (this.mode === 'live' && !this.frozen) this.measure(u);
-    if (this.mode === 'past') this.hearing.drawn(u.time);
+    if (this.mode === 'past') {
+      this.pastUnplayable = false;
+      this.hearing.drawn(u.time);
+    }
     this.events.drawn(this.screen.frames, u.time, wall(), this.screen.width, this.screen.height);
     if (first || (this.mode === 'past' && this.deck.isTarget(u))) this.events.changed();
   }
@@ -404,7 +420,7 @@ export class Show {
     this.deck.end();
     this.silence();
     this.mode = 'live';
-    this.frozen = false;
+    this.pastUnplayable = this.frozen = false;
     this.shown = null;
     this.latencies = [];
     this.decoder.reset();
@@ -450,7 +466,7 @@ export class Show {
   /* --- what the page is told --- */
 
   get pictureState(): Picture {
-    if (this.mode === 'past') return 'past';
+    if (this.mode === 'past') return this.pastUnplayable && !this.gap ? 'unplayable' : 'past';
     if (this.fault) return this.fault;
     if (!this.shown) return 'waiting';
     const cut = this.track === null; /* nothing can come */

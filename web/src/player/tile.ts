@@ -83,7 +83,12 @@ export class Tile {
     const s = this.show;
     if (s?.as === 'main' && s.pictureState === 'unplayable') {
       this.desk.cannot.set(this.thing, s.codec.startsWith('hvc1') ? 'h265' : 'other');
-      if (this.best === 'sub') return this.begin();
+      if (this.best === 'sub') {
+        const { position } = s;
+        this.begin();
+        if (position > 0) void this.show?.seek(position);
+        return;
+      }
     }
     this.tell();
   }

@@ -150,7 +150,7 @@ function Name(p: { step: Extract<Step, { at: 'name' }> }) {
     <Form submit={() => void take()}>
       {tried.picture && <Picture jpeg={tried.picture} />}
       {p.step.what && <p class="hint">{p.step.what}</p>}
-      {tried.codec === 'h265' && <p class="note"><Icon name="warn" /><span>{w.h265}</span></p>}
+      {tried.codec === 'h265' && <p class="note"><Icon name="warn" /><span>{sub ? w.h265Sub : w.h265}</span></p>}
       <Field label={w.name} value={name} set={setName} name="camera-name" autocomplete="off" hint={w.nameHint} required />
       {tried.sound && (
         <label class="check">
