@@ -101,7 +101,7 @@ const filmProblems: Record<FilmProblem, string> = {
   unknown: 'The film could not be made. Try again.',
 };
 
-const h265Where = 'Safari on a Mac or an iPhone usually plays it, Chrome and Edge do on many newer computers and phones.';
+const h265Where = 'Safari usually plays it, Chrome and Edge on many newer devices.';
 
 export const words = {
   product: 'Eaves',
@@ -242,7 +242,7 @@ export const words = {
     unplayable: 'Cannot be played here',
     unplayableLead: 'This browser does not decode what the camera sends.',
     h265: `Recorded in full size as H.265, which this browser does not play: you see the small picture. ${h265Where}`,
-    h265Alone: `The camera sends H.265. It is recorded, but this browser does not play it. ${h265Where} Or set the camera to H.264.`,
+    h265Alone: `The camera sends H.265. It is recorded, but not played here. ${h265Where} Or set the camera to H.264.`,
     mainUnplayable: 'Recorded in full size in a form that this browser does not play: you see the small picture.',
     neverSet: 'The hub’s clock was never set: times may be wrong.',
     fork: 'There are two histories of your home. The server shows this browser another one than your hub. Do not trust what you see; ask who runs the server.',
