@@ -19,6 +19,9 @@
 #define HOME_STREAMS_MAX 160 /* as core.h */
 #define CLIENTS_MAX      20000
 #define WATCHES_MAX      32
+/* What a viewer asked for, not answered yet: a screen full asks for groups. */
+#define RANGES_AT_ONCE   4
+#define GROUPS_AT_ONCE   32
 #define CLOCKS_MAX       256
 #define BODY_OCTETS_MAX  (512u << 10)
 #define TEXT_OCTETS_MAX  (64u << 10)
@@ -84,9 +87,10 @@ struct client {
 		uint8_t class; /* uplink */
 	} * streams;
 	size_t stream_count;
-	struct watch *watches; /* viewer: WATCHES_MAX, made at the first */
-	char *heads;           /* uplink: the newest, b64 */
-	struct id ticket;      /* viewer: asked again when tickets died */
+	struct watch *watches;   /* viewer: WATCHES_MAX, made at the first */
+	unsigned groups, ranges; /* viewer: asked for, not answered yet */
+	char *heads;             /* uplink: the newest, b64 */
+	struct id ticket;        /* viewer: asked again when tickets died */
 	struct key secret;
 };
 

@@ -393,7 +393,10 @@ read_answer(struct edge *e, struct job *j)
 {
 	struct client *c = client_find(e, j->client);
 
-	if (c == NULL || c->conn.dead)
+	if (c == NULL)
+		return;
+	--*(j->is_range ? &c->ranges : &c->groups);
+	if (c->conn.dead)
 		return;
 	if (!j->is_range)
 		groups_answer(c, j);
@@ -474,6 +477,26 @@ files_came(void *ctx, enum err e, struct ipc_msg *m)
 	job_destroy(j);
 }
 
+/* NULL: too many, and the viewer was told so, or no memory. */
+static struct job *
+job_make(struct client *c, json_int_t n, bool is_range)
+{
+	unsigned *asked = is_range ? &c->ranges : &c->groups;
+	const unsigned most = is_range ? RANGES_AT_ONCE : GROUPS_AT_ONCE;
+	struct job *j = *asked < most ? calloc(1, sizeof *j) : NULL;
+
+	if (j == NULL) {
+		client_say(c,
+		    json_pack("{ss sI ss ss}", "t", "error", "n", n, "error",
+			"limit", "text", "Too many ranges at once."));
+		return NULL;
+	}
+	++*asked;
+	j->n = n;
+	j->is_range = is_range;
+	return j;
+}
+
 static void
 read_ask(struct client *c, struct job *j, const struct id *stream)
 {
@@ -509,11 +532,10 @@ void
 reading_groups(struct client *c, json_int_t n, const struct id *stream,
     size_t most)
 {
-	struct job *j = calloc(1, sizeof *j);
+	struct job *j = job_make(c, n, false);
 
 	if (j == NULL)
 		return;
-	j->n = n;
 	j->most = most;
 	read_ask(c, j, stream);
 }
@@ -521,12 +543,10 @@ reading_groups(struct client *c, json_int_t n, const struct id *stream,
 void
 reading_range(struct client *c, const struct range_question *q)
 {
-	struct job *j = calloc(1, sizeof *j);
+	struct job *j = job_make(c, q->n, true);
 
 	if (j == NULL)
 		return;
-	j->n = q->n;
-	j->is_range = true;
 	j->range = *q;
 	read_ask(c, j, &q->stream);
 }
