@@ -3,7 +3,6 @@
  * reads what the hubs signed. The server is asked and not believed.
  */
 #include <getopt.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -582,7 +581,6 @@ cli_gaps(int argc, char **argv)
 	static struct gaps g;
 	int status = NOT_CLEAR;
 
-	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	if (!options_read(argc, argv, &g.o)) {
 		(void)fputs("eaves gaps [--server ADDRESS] [--ca FILE] "
 			    "[--day DAY | --from TIME --to TIME] [--camera N] "

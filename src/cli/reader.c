@@ -6,11 +6,13 @@
 #include "base/codec.h"
 #include "cli/typed.h"
 #include "crypto/opaque_client.h"
+#include "model/body.h"
 #include "model/json_read.h"
 
 #define VERSIONS_MAX 64
 #define KEYS_MAX     4096
 #define VERSION_MAX  ((uint64_t)1 << 40)
+#define SKIP_MAX     65536
 #define HOURS_NEAR   3
 #define HOURS_BACK   2160 /* 90 days: what a hub is handed */
 
@@ -34,8 +36,8 @@ login_start(struct reader *r, const uint8_t handle[static SHA256_OCTETS],
 
 	if ((e = door_ask(&r->door, "POST", "/api/session/start", NULL,
 		 json_pack("{s:o,s:o}", "handle",
-		     json_b64(slice_make(handle, SHA256_OCTETS)), "ke1",
-		     json_b64(SLICE_OF(c->ke1))),
+		     body_b64(slice_make(handle, SHA256_OCTETS)), "ke1",
+		     body_b64(SLICE_OF(c->ke1))),
 		 &answer)) != ERR_OK)
 		return e;
 	json_in_init(&in, answer);
@@ -56,7 +58,7 @@ login_finish(struct reader *r, uint64_t login,
 
 	if ((e = door_ask(&r->door, "POST", "/api/session/finish", NULL,
 		 json_pack("{s:I,s:o,s:o}", "login", (json_int_t)login, "ke3",
-		     json_b64(slice_make(ke3, OPAQUE_KE3_OCTETS)), "session",
+		     body_b64(slice_make(ke3, OPAQUE_KE3_OCTETS)), "session",
 		     ticket_new(&r->session)),
 		 &answer)) != ERR_OK)
 		return e;
@@ -84,7 +86,9 @@ login(struct reader *r, const uint8_t handle[static SHA256_OCTETS],
 	octets_random(nonce, sizeof nonce);
 	octets_random(seed, sizeof seed);
 	opaque_blind_draw(c->blind);
-	if ((e = opaque_client_ke1(c, nonce, seed)) != ERR_OK ||
+	e = opaque_client_ke1(c, nonce, seed);
+	octets_wipe(seed, sizeof seed);
+	if (e != ERR_OK ||
 	    (e = login_start(r, handle, c, ke2, &number)) != ERR_OK)
 		return e;
 	if ((e = opaque_client_ke3(c, ke2, ke3, session, export)) != ERR_OK)
@@ -106,13 +110,9 @@ reader_enter(struct reader *r, struct slice name, struct slice phrase)
 	AUTO_BUF struct buf normal;
 	enum err e;
 
-	buf_init_secret(&normal, phrase.len + 2);
+	buf_init_secret(&normal, TYPED_PHRASE_ROOM(phrase.len));
 	if ((e = typed_name(name, handle)) == ERR_OK)
 		e = typed_phrase(phrase, &normal);
-	if (e == ERR_UNSUPPORTED)
-		return say_why(r, e,
-		    "a letter and its mark were typed apart; type them as one "
-		    "letter, or look in the app");
 	if (e != ERR_OK)
 		return say_why(r, e, "that is no name or no passphrase");
 	struct opaque_client c = { .password = buf_slice(&normal),
@@ -173,9 +173,9 @@ home_ticket(struct reader *r)
 	if (e == ERR_OK)
 		e = door_ask(&r->door, "POST", "/api/home/open", &r->session,
 		    json_pack("{s:o,s:o,s:o,s:o}", "grant",
-			json_id(&r->home->grant), "nonce",
-			json_b64(SLICE_OF(nonce)), "sign",
-			json_b64(SLICE_OF(sign)), "ticket",
+			body_id(&r->home->grant), "nonce",
+			body_b64(SLICE_OF(nonce)), "sign",
+			body_b64(SLICE_OF(sign)), "ticket",
 			ticket_new(&r->ticket)),
 		    &answer);
 	json_decref(answer);
@@ -335,7 +335,8 @@ answer_take(struct reader *r, const struct key *kx, json_t *answer,
 	*ret_more = json_in_bool(&in, "more");
 	e = json_in_end(&in);
 	if (e == ERR_OK && *ret_more &&
-	    json_array_size(keys) + json_array_size(versions) == 0)
+	    (json_array_size(keys) + json_array_size(versions) == 0 ||
+		*skip > SKIP_MAX))
 		return ERR_SYNTAX; /* it would never end */
 	for (size_t i = 0; e == ERR_OK && i < json_array_size(keys); i++)
 		e = item_take(r, kx, json_array_get(keys, i));
@@ -358,7 +359,7 @@ chain_read(struct reader *r, const struct key *kx)
 		e = door_ask(&r->door, "POST", "/api/home/read", &r->ticket,
 		    json_pack("{s:I,s:o,s:I}", "since",
 			(json_int_t)r->directory.version, "reader",
-			json_id(&r->home->member), "skip", (json_int_t)skip),
+			body_id(&r->home->member), "skip", (json_int_t)skip),
 		    &answer);
 		if (e == ERR_OK)
 			e = answer_take(r, kx, answer, &skip, &more);

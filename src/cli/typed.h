@@ -1,6 +1,6 @@
 /*
- * typed.h - a name and a passphrase as somebody typed them, made what the app
- * makes of them. The locale must know UTF-8.
+ * typed.h - a name and a passphrase as somebody typed them in UTF-8, made what
+ * the app makes of them: letters composed (Unicode's NFC).
  */
 #ifndef CLI_TYPED_H
 #define CLI_TYPED_H
@@ -12,13 +12,14 @@
 
 /*
  * What the server knows a name by: small letters, nothing around them.
- * ERR_SYNTAX: it is no name. ERR_UNSUPPORTED: a letter and its mark stand
- * apart. The app puts them together (NFC); for that we lack the tables.
+ * ERR_SYNTAX: it is no name.
  */
 MUST_USE enum err
 typed_name(struct slice name, uint8_t ret_hash[static SHA256_OCTETS]);
 
-/* Gaps between words are one space; around them there is none. As above. */
+/* NFC can make a text three times as long. */
+#define TYPED_PHRASE_ROOM(octets) (3 * (octets) + 1)
+/* Gaps between words are one space; around them there is none. ERR_SYNTAX. */
 MUST_USE enum err typed_phrase(struct slice typed, struct buf *to);
 
 #endif

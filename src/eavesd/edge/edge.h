@@ -19,15 +19,15 @@
 #define HOME_STREAMS_MAX 160 /* as core.h */
 #define CLIENTS_MAX      20000
 #define WATCHES_MAX      32
-/* What a viewer asked for, not answered yet: a screen full asks for groups. */
-#define RANGES_AT_ONCE   4
-#define GROUPS_AT_ONCE   32
 #define CLOCKS_MAX       256
-#define BODY_OCTETS_MAX  (512u << 10)
-#define TEXT_OCTETS_MAX  (64u << 10)
-#define HEADS_OCTETS_MAX (24u << 10)
-#define HUB_HEADS_MAX    256 /* as many as the server has devices */
-#define SPKI_OCTETS      32
+/* of a viewer, that were not answered yet */
+#define VIEWER_RANGES_MAX 4
+#define VIEWER_GROUPS_MAX 32
+#define BODY_OCTETS_MAX   (512u << 10)
+#define TEXT_OCTETS_MAX   (64u << 10)
+#define HEADS_OCTETS_MAX  (24u << 10)
+#define HUB_HEADS_MAX     256 /* as many as the server has devices */
+#define SPKI_OCTETS       32
 
 enum door {
 	DOOR_BROWSER,
@@ -89,7 +89,7 @@ struct client {
 	} * streams;
 	size_t stream_count;
 	struct watch *watches;   /* viewer: WATCHES_MAX, made at the first */
-	unsigned groups, ranges; /* viewer: asked for, not answered yet */
+	unsigned ranges, groups; /* viewer: not answered yet */
 	struct id ticket;        /* viewer: asked again when tickets died */
 	struct key secret;
 };

@@ -395,10 +395,14 @@ read_answer(struct edge *e, struct job *j)
 
 	if (c == NULL)
 		return;
-	--*(j->is_range ? &c->ranges : &c->groups);
+	*(j->is_range ? &c->ranges : &c->groups) -= 1;
 	if (c->conn.dead)
 		return;
-	if (!j->is_range)
+	if (j->refused)
+		client_say(c, json_pack("{ss sI ss ss}", "t", "error", "n",
+				  j->n, "error", "later", "text",
+				  "Too much is read just now. Try again."));
+	else if (!j->is_range)
 		groups_answer(c, j);
 	else if (j->any)
 		range_answer(c, j);
@@ -471,30 +475,11 @@ files_came(void *ctx, enum err e, struct ipc_msg *m)
 		e = entries_lend(&j->files[i], edge->streams, &stream);
 	if (e == ERR_OK && job_give(edge->disk, j) == ERR_OK)
 		return;
+	j->refused = e == ERR_OK;
 	for (size_t i = 0; opened && i < j->file_count; i++)
 		(void)close(j->files[i].fd);
 	read_answer(edge, j);
 	job_destroy(j);
-}
-
-/* NULL: too many, and the viewer was told so, or no memory. */
-static struct job *
-job_make(struct client *c, json_int_t n, bool is_range)
-{
-	unsigned *asked = is_range ? &c->ranges : &c->groups;
-	const unsigned most = is_range ? RANGES_AT_ONCE : GROUPS_AT_ONCE;
-	struct job *j = *asked < most ? calloc(1, sizeof *j) : NULL;
-
-	if (j == NULL) {
-		client_say(c,
-		    json_pack("{ss sI ss ss}", "t", "error", "n", n, "error",
-			"limit", "text", "Too many ranges at once."));
-		return NULL;
-	}
-	++*asked;
-	j->n = n;
-	j->is_range = is_range;
-	return j;
 }
 
 static void
@@ -516,6 +501,7 @@ read_ask(struct client *c, struct job *j, const struct id *stream)
 	wr_u64(&w, j->range.index);
 	j->kind = JOB_READ;
 	j->client = c->serial;
+	*(j->is_range ? &c->ranges : &c->groups) += 1;
 	if (r != NULL && wr_end(&w) == ERR_OK) {
 		*r = (struct reading){ c->edge, j, *stream };
 		if (c->edge->core != NULL &&
@@ -526,6 +512,26 @@ read_ask(struct client *c, struct job *j, const struct id *stream)
 	free(r);
 	read_answer(c->edge, j);
 	job_destroy(j);
+}
+
+/* NULL: too many, and the viewer was told so, or no memory. */
+static struct job *
+job_make(struct client *c, json_int_t n, bool is_range)
+{
+	const unsigned asked = is_range ? c->ranges : c->groups;
+	const unsigned most = is_range ? VIEWER_RANGES_MAX : VIEWER_GROUPS_MAX;
+	struct job *j = asked < most ? calloc(1, sizeof *j) : NULL;
+
+	if (j == NULL) {
+		client_say(c, json_pack("{ss sI ss ss}", "t", "error", "n", n,
+				  "error", "limit", "text",
+				  is_range ? "Too many ranges at once."
+					   : "Too many questions at once."));
+		return NULL;
+	}
+	j->n = n;
+	j->is_range = is_range;
+	return j;
 }
 
 void
