@@ -4,7 +4,7 @@
  */
 import { hex, unb64 } from '../base/codec';
 import { isFault } from '../base/fault';
-import type { Octets } from '../base/octets';
+import { same, type Octets } from '../base/octets';
 import { pictureOf, type Setup } from '../proto/h264';
 import { picture265 } from '../proto/h265';
 import { H264, H265, HEADER, JPEG, KEY, MARK, recordFlags, runClear } from '../proto/record';
@@ -39,10 +39,13 @@ export interface TrackEvents {
 }
 
 const PENDING_MAX = 600;
+const RUNS_KEPT = 16;
+const MEDIA = 1; /* a run's class */
 
 /* The keys of a camera: shared by its tracks, so that hours are found once. */
 export class CameraKeys {
   private readonly epochs = new Map<number, HourKeys>();
+  private readonly runs = new Map<string, Run>(); /* of media, by stream and id: opened once */
 
   constructor(readonly home: Octets, readonly camera: PlayerCamera) {
     for (const k of camera.keys) this.epochs.set(k.epoch, new HourKeys(k.key));
@@ -53,6 +56,9 @@ export class CameraKeys {
     header: Uint8Array, stream: string, kind: number, about: number,
   ): Promise<Run | 'shut' | 'keys'> {
     const clear = runClear(header);
+    const name = `${stream} ${hex(clear.run)}`;
+    const known = kind === MEDIA ? this.runs.get(name) : undefined;
+    if (known && same(known.header, header)) return known.again();
     const hours = this.epochs.get(clear.epoch);
     if (!hours) return 'keys';
     const hour = await hours.get(clear.hourId, about);
@@ -61,7 +67,15 @@ export class CameraKeys {
       home: this.home, thing: unb64(this.camera.thing, 16), stream: unb64(stream, 16),
       writer: unb64(this.camera.hub.id, 16), class: kind,
     };
-    return Run.open(header, at, hour.pair, this.camera.hub.sign);
+    const run = await Run.open(header, at, hour.pair, this.camera.hub.sign);
+    if (kind === MEDIA) this.keep(name, run);
+    return run;
+  }
+
+  private keep(name: string, run: Run): void {
+    this.runs.delete(name);
+    this.runs.set(name, run);
+    for (const oldest of this.runs.keys()) if (this.runs.size > RUNS_KEPT) this.runs.delete(oldest);
   }
 }
 
@@ -124,7 +138,7 @@ export class Track {
 
   private async headerOpen(record: Uint8Array): Promise<Run | null> {
     const run = await this.keys
-      .open(record, this.stream, 1, this.about || now()).catch(() => 'shut' as const);
+      .open(record, this.stream, MEDIA, this.about || now()).catch(() => 'shut' as const);
     if (typeof run !== 'string') return run;
     if (!this.closed) this.events.trouble(run);
     return null;
