@@ -13,7 +13,7 @@
 #include "base/codec.h"
 #include "base/obj.h"
 #include "crypto/x509.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "model/json_read.h"
 #include "net/tls.h"
 #include "os/clock.h"

@@ -23,7 +23,7 @@
 #include "base/codec.h"
 #include "base/obj.h"
 #include "benches/house.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "stream/segment.h"
 #include "unit/t.h"
 

@@ -77,13 +77,12 @@ has_already(int from_fd, int to_fd, const char *name)
 static enum err
 names_each(int dir_fd, enum err (*each)(void *ctx, const char *name), void *ctx)
 {
-	const int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	enum err e = ERR_OK;
+	DIR *dir;
+	enum err e = folder_list(dir_fd, ".", &dir);
 
-	if (dir == NULL)
-		return err_of_errno(errno);
+	if (e != ERR_OK)
+		return e;
 	while (e == ERR_OK && (entry = readdir(dir)) != NULL)
 		if (is_file(entry->d_name))
 			e = each(ctx, entry->d_name);

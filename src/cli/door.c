@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/codec.h"
+#include "model/body.h"
 #include "model/json_read.h"
 #include "os/clock.h"
 #include "os/sock.h"
@@ -19,6 +20,7 @@
 
 #define CONNECT_MS     10000
 #define ANSWER_MS      35000
+#define ANSWER_ALL_MS  300000 /* of a line that is slow */
 #define ANSWER_MAX     ((size_t)24 << 20)
 #define MESSAGE_MAX    ((size_t)5 << 20)
 #define READ_OCTETS    65536
@@ -31,26 +33,6 @@
 /* --- small things --- */
 
 json_t *
-json_b64(struct slice s)
-{
-	char *text = malloc(B64_ROOM(s.len));
-
-	if (text == NULL)
-		return NULL;
-	b64_encode(s, text);
-	json_t *j = json_string(text);
-	octets_wipe(text, B64_ROOM(s.len));
-	free(text);
-	return j;
-}
-
-json_t *
-json_id(const struct id *id)
-{
-	return json_b64(id_slice(id));
-}
-
-json_t *
 ticket_new(struct ticket *t)
 {
 	uint8_t revoke[16], hash[SHA256_OCTETS];
@@ -59,25 +41,10 @@ ticket_new(struct ticket *t)
 	octets_random(&t->secret, sizeof t->secret);
 	octets_random(revoke, sizeof revoke);
 	sha256(SLICE_OF(revoke), hash);
-	return json_pack("{s:o,s:o,s:o}", "id", json_id(&t->id), "secret",
-	    json_b64(key_slice(&t->secret)), "revoke",
-	    json_b64(SLICE_OF(hash)));
-}
-
-static int
-piece_put(const char *at, size_t len, void *to)
-{
-	return buf_append(to, slice_make(at, len)) == ERR_OK ? 0 : -1;
-}
-
-static enum err
-json_put(json_t *j, struct buf *to)
-{
-	if (j == NULL)
-		return ERR_NOMEM;
-	const int r = json_dump_callback(j, piece_put, to, JSON_COMPACT);
-	json_decref(j);
-	return r == 0 ? ERR_OK : ERR_LIMIT;
+	octets_wipe(revoke, sizeof revoke);
+	return json_pack("{s:o,s:o,s:o}", "id", body_id(&t->id), "secret",
+	    body_b64(key_slice(&t->secret)), "revoke",
+	    body_b64(SLICE_OF(hash)));
 }
 
 static enum err
@@ -266,15 +233,25 @@ wire_more(struct wire *w, int wait_ms)
 	return ERR_OK;
 }
 
+/* What is left of that time; a server that drips is not waited for. */
+static int
+left_ms(uint64_t until_ms)
+{
+	const uint64_t now_ms = clock_monotonic_ms();
+
+	return now_ms >= until_ms ? 0 : (int)(until_ms - now_ms);
+}
+
 /* A head, whole, at the front of what came. */
 static enum err
 head_read(struct wire *w, struct http_head *ret_head)
 {
+	const uint64_t until_ms = clock_monotonic_ms() + ANSWER_MS;
 	enum err e;
 
 	while (
 	    (e = http_response_parse(buf_slice(&w->in), ret_head)) == ERR_MORE)
-		if ((e = wire_more(w, ANSWER_MS)) != ERR_OK)
+		if ((e = wire_more(w, left_ms(until_ms))) != ERR_OK)
 			return e;
 	return e;
 }
@@ -332,9 +309,10 @@ status_err(unsigned status)
 	}
 }
 
-static enum err
-answer_read(struct wire *w, json_t **ret_answer)
+enum err
+wire_answer(struct wire *w, json_t **ret_answer)
 {
+	const uint64_t until_ms = clock_monotonic_ms() + ANSWER_ALL_MS;
 	struct http_head head;
 	json_t *answer = NULL;
 	enum err e;
@@ -344,7 +322,7 @@ answer_read(struct wire *w, json_t **ret_answer)
 	if (head.body_octets > ANSWER_MAX - head.octets)
 		return ERR_LIMIT;
 	while (w->in.len - head.octets < head.body_octets)
-		if ((e = wire_more(w, ANSWER_MS)) != ERR_OK)
+		if ((e = wire_more(w, left_ms(until_ms))) != ERR_OK)
 			return e;
 	if ((e = status_err(head.status)) != ERR_OK)
 		return e;
@@ -368,13 +346,13 @@ door_ask(struct door *d, const char *method, const char *path,
 
 	buf_init_secret(&text, REQUEST_MAX);
 	buf_init_secret(&out, REQUEST_MAX);
-	if ((body != NULL && (e = json_put(body, &text)) != ERR_OK) ||
+	if ((body != NULL && (e = body_put(body, &text)) != ERR_OK) ||
 	    (e = request_put(d, method, path, ticket, buf_slice(&text),
 		 &out)) != ERR_OK ||
 	    (e = wire_open(d, &w)) != ERR_OK)
 		return e;
 	if ((e = wire_send(&w, buf_slice(&out))) == ERR_OK)
-		e = answer_read(&w, ret_answer);
+		e = wire_answer(&w, ret_answer);
 	live_close(&w);
 	return e;
 }
@@ -440,7 +418,7 @@ live_say(struct wire *w, json_t *o)
 	enum err e;
 
 	buf_init_secret(&text, REQUEST_MAX);
-	if ((e = json_put(o, &text)) != ERR_OK)
+	if ((e = body_put(o, &text)) != ERR_OK)
 		return e;
 	return frame_send(w, WS_TEXT, buf_slice(&text));
 }
@@ -458,10 +436,7 @@ frame_wait(struct wire *w, uint64_t until_ms, struct ws_head *ret_head)
 			return ERR_OK;
 		if (e != ERR_OK && e != ERR_MORE)
 			return e;
-		const uint64_t now_ms = clock_monotonic_ms();
-		if ((e = wire_more(w,
-			 now_ms >= until_ms ? 0 : (int)(until_ms - now_ms))) !=
-		    ERR_OK)
+		if ((e = wire_more(w, left_ms(until_ms))) != ERR_OK)
 			return e;
 	}
 }
@@ -506,5 +481,7 @@ live_next(struct wire *w, int wait_ms, struct buf *to, json_t **ret_text)
 		buf_consume(&w->in, h.head_octets + (size_t)h.payload_octets);
 		if (whole)
 			return e;
+		if (left_ms(until_ms) == 0)
+			return ERR_TIMEOUT; /* pings alone say nothing */
 	}
 }

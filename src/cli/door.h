@@ -33,9 +33,6 @@ void ticket_text(const struct ticket *t, char to[static TICKET_TEXT_ROOM]);
 /* One more, drawn now, as requests carry it. NULL: no memory. */
 json_t *ticket_new(struct ticket *t);
 
-json_t *json_b64(struct slice s);
-json_t *json_id(const struct id *id);
-
 /* "http://127.0.0.1:8470" and the like. ca: a file, or NULL. */
 MUST_USE enum err
 door_open(struct door *d, const char *address, const char *ca);
@@ -54,6 +51,9 @@ struct wire {
 	SSL *ssl;
 	struct buf in;
 };
+
+/* The answer to what was asked on it; as door_ask(). */
+MUST_USE enum err wire_answer(struct wire *w, json_t **ret_answer);
 
 /* The live line, upgraded; nothing is said on it yet. */
 MUST_USE enum err live_open(struct door *d, struct wire *ret_wire);

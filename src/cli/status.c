@@ -128,16 +128,16 @@ processes_tell(struct status *s)
 static uint64_t
 folder_octets(int dir_fd, const char *name)
 {
-	const int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 	uint64_t all = 0;
 	struct stat st;
+	DIR *dir;
 
-	if (dir == NULL)
+	if (folder_list(dir_fd, name, &dir) != ERR_OK)
 		return 0;
 	while ((entry = readdir(dir)) != NULL)
-		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (fstatat(dirfd(dir), entry->d_name, &st,
+			AT_SYMLINK_NOFOLLOW) == 0 &&
 		    S_ISREG(st.st_mode))
 			all += (uint64_t)st.st_size;
 	(void)closedir(dir);

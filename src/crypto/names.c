@@ -121,14 +121,6 @@ run_base_key(const struct key *run_key, const struct place *place,
 }
 
 void
-account_sign_seed(const struct key *root, const struct id *account,
-    struct key *ret_seed)
-{
-	key_derive(key_slice(root), LABEL_ACCOUNT_SIGN,
-	    FIELDS(id_slice(account)), ret_seed);
-}
-
-void
 account_kx_private(const struct key *root, const struct id *account,
     struct key *ret_key)
 {

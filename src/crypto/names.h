@@ -37,8 +37,6 @@ void key_commit(const struct key *key, const struct id *home, uint32_t epoch,
 void run_id_make(const struct id *stream, struct run_id *ret_run);
 void run_base_key(const struct key *run_key, const struct place *place,
     const struct run_id *run, struct key *ret_key);
-void account_sign_seed(const struct key *root, const struct id *account,
-    struct key *ret_seed);
 void account_kx_private(const struct key *root, const struct id *account,
     struct key *ret_key);
 void home_id_make(const uint8_t founder[static 32],

@@ -212,21 +212,3 @@ ticket_revoke_hash(enum ticket_kind kind, const struct id *id, struct slice row,
 	buf_fini(&body);
 	return e;
 }
-
-enum err
-ticket_reseal(enum ticket_kind kind, const struct id *id, struct slice row,
-    const struct row_key *from, const struct row_key *to, struct buf *out)
-{
-	uint8_t clear[CLEAR_OCTETS];
-	struct buf body;
-	enum err e;
-
-	buf_init_secret(&body, TICKET_ROW_OCTETS_MAX);
-	if ((e = outer_open(kind, id, row, from, &body)) == ERR_OK) {
-		memcpy(clear, row.at, CLEAR_OCTETS);
-		clear[1 + ID_OCTETS] = to->version;
-		e = outer_seal(clear, id, to, buf_slice(&body), out);
-	}
-	buf_fini(&body);
-	return e;
-}

@@ -82,10 +82,6 @@ MUST_USE enum err ticket_open(enum ticket_kind kind, const struct id *id,
 MUST_USE enum err
 ticket_revoke_hash(enum ticket_kind kind, const struct id *id, struct slice row,
     const struct row_key *row_key, uint8_t ret_hash[static SHA256_OCTETS]);
-/* The outer layer under another key, without the bearer. */
-MUST_USE enum err
-ticket_reseal(enum ticket_kind kind, const struct id *id, struct slice row,
-    const struct row_key *from, const struct row_key *to, struct buf *out);
 
 MUST_USE enum err claims_write(const struct claims *claims, struct buf *out);
 MUST_USE enum err claims_read(struct slice in, struct claims *ret_claims);

@@ -15,6 +15,7 @@
 #include "eavesd/core/core.h"
 #include "eavesd/keeper/keeper.h"
 #include "os/file.h"
+#include "os/memory.h"
 #include "stream/segment.h"
 
 #define ROW_OCTETS_MAX (700u << 10)
@@ -382,14 +383,12 @@ segment_look(void *ctx, const struct row *row)
 static enum err
 strays_tell(struct check *c)
 {
-	const int fd = openat(c->segments_fd, ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	enum err e = ERR_OK;
+	DIR *dir;
+	enum err e = folder_list(c->segments_fd, ".", &dir);
 
-	if (dir == NULL)
-		return ERR_IO;
+	if (e != ERR_OK)
+		return e;
 	while (e == ERR_OK && (entry = readdir(dir)) != NULL) {
 		uint64_t state;
 		struct id id;
@@ -455,6 +454,7 @@ main(int argc, char **argv)
 {
 	struct check c = { .segments_fd = -1 };
 
+	dumps_off();
 	if (argc != 3) {
 		(void)fputs("eaves-fsck SERVER-FOLDER KEEPER-FOLDER\n", stderr);
 		return 2;

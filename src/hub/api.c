@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "hub/body.h"
+#include "model/body.h"
 #include "model/json_read.h"
 #include "proto/http1.h"
 

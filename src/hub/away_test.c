@@ -19,10 +19,9 @@
 
 #include "base/codec.h"
 #include "base/obj.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "os/clock.h"
-#include "unit/app.h"
-#include "unit/program.h"
+#include "unit/scene.h"
 #include "unit/t.h"
 
 #define RUNS_MAX  16
@@ -32,37 +31,7 @@
 #define NONE_LESS ((uint64_t)1 << 31)
 
 static const char *eavesd_path, *hub_path;
-
-static struct scene {
-	char folder[64], server[96], keeper[96], hub_folder[96];
-	struct child eavesd, hub;
-	struct app app;
-	uint16_t device_port;
-} scene;
-
-static void
-eavesd_start(struct scene *s, unsigned port, unsigned device_port)
-{
-	char ports[2][16], line[256];
-	unsigned got[2];
-	const char *const argv[] = { eavesd_path, "--dir", s->server,
-		"--keeper-dir", s->keeper, "--port", ports[0], "--device-port",
-		ports[1], "--uid-base", "0", NULL };
-
-	(void)snprintf(ports[0], sizeof ports[0], "%u", port);
-	(void)snprintf(ports[1], sizeof ports[1], "%u", device_port);
-	child_start(&s->eavesd, argv);
-	line_wait(&s->eavesd, "ready ", line, sizeof line);
-	assert_int_equal(sscanf(line, "ready %u %u", &got[0], &got[1]), 2);
-	s->app.port = (uint16_t)got[0];
-	s->device_port = (uint16_t)got[1];
-}
-
-static void
-eavesd_again(struct scene *s)
-{
-	eavesd_start(s, s->app.port, s->device_port);
-}
+static struct scene scene;
 
 static bool
 is_dead(int pid)
@@ -107,56 +76,20 @@ eavesd_kill(struct scene *s)
 	s->eavesd.pid = 0;
 }
 
-static void
-hub_start(struct scene *s)
-{
-	char server[64], pin[80] = { 0 }, path[160], link[64];
-	const char *const argv[] = { hub_path, "--dir", s->hub_folder,
-		"--server", server, "--pin", pin, "--camera", "demo",
-		"--camera-name", "Porch", "--link-url", link, NULL };
-
-	(void)snprintf(server, sizeof server, "127.0.0.1:%u", s->device_port);
-	(void)snprintf(link, sizeof link, "http://localhost:%u", s->app.port);
-	(void)snprintf(path, sizeof path, "%s/device.pin", s->server);
-	const int fd = open(path, O_RDONLY);
-	assert_true(fd >= 0);
-	assert_true(read(fd, pin, 64) == 64);
-	close(fd);
-	child_start(&s->hub, argv);
-}
-
 static int
-scene_open(void **state)
+opened(void **state)
 {
-	struct scene *s = &scene;
-	char line[512];
-
 	(void)state;
-	strcpy(s->folder, "/tmp/eaves-away.XXXXXX");
-	assert_non_null(mkdtemp(s->folder));
-	(void)snprintf(s->server, sizeof s->server, "%s/server", s->folder);
-	(void)snprintf(s->keeper, sizeof s->keeper, "%s/keeper", s->folder);
-	(void)snprintf(s->hub_folder, sizeof s->hub_folder, "%s/hub",
-	    s->folder);
-	eavesd_start(s, 0, 0);
-	hub_start(s);
-	line_wait(&s->hub, "link ", line, sizeof line);
-	app_link(&s->app, line);
-	app_sign_up(&s->app);
-	app_pair(&s->app);
+	scene_open(&scene, eavesd_path, hub_path);
 	return 0;
 }
 
 static int
-scene_close(void **state)
+closed(void **state)
 {
-	char command[128];
-
 	(void)state;
-	child_stop(&scene.hub);
-	child_stop(&scene.eavesd);
-	(void)snprintf(command, sizeof command, "rm -rf %s", scene.folder);
-	return system(command);
+	scene_close(&scene);
+	return 0;
 }
 
 /* --- folders --- */
@@ -260,19 +193,8 @@ seen_add(const struct run_id *run, uint64_t from)
 static void
 header_take(struct run_seen *s, const struct app *a, struct slice record)
 {
-	struct place place;
-	struct key hour;
-
-	if (s->reader != NULL)
-		return; /* each segment repeats it */
-	app_place(a, &place);
-	for (uint32_t h = clock_hour(); h + 2 > clock_hour(); h--) {
-		app_hour_private(a, h, &hour);
-		if (run_read_open(record, &place, &hour, a->hub.sign, &s->info,
-			&s->reader) == ERR_OK)
-			break;
-	}
-	assert_non_null(s->reader);
+	if (s->reader == NULL) /* each segment repeats it */
+		app_run_open(a, record, &s->info, &s->reader);
 }
 
 /* Records are there once, in order, without a gap. */
@@ -432,10 +354,6 @@ spool_is_dark(const struct app *a, const uint8_t sps[static 16])
 {
 	const struct look l = folder_look(scene.hub_folder, "spool");
 	char path[192];
-	struct run_reader *r;
-	struct run_info info;
-	struct place place;
-	struct key k, hour;
 
 	(void)snprintf(path, sizeof path, "%s/spool/%s", scene.hub_folder,
 	    l.newest);
@@ -445,17 +363,7 @@ spool_is_dark(const struct app *a, const uint8_t sps[static 16])
 	assert_null(memmem(s.at, s.len, "Porch", 5));
 	const size_t n = (size_t)slice_be(slice_skip(s, ID_OCTETS), 4);
 	const struct slice header = slice_head(slice_skip(s, ID_OCTETS + 4), n);
-	app_place(a, &place);
-	for (size_t i = 0; i + 32 <= 1000; i++) {
-		memcpy(&k, s.at + i, 32);
-		assert_int_not_equal(run_read_open(header, &place, &k,
-					 a->hub.sign, &info, &r),
-		    ERR_OK);
-		hour_private(&k, clock_hour(), &hour);
-		assert_int_not_equal(run_read_open(header, &place, &hour,
-					 a->hub.sign, &info, &r),
-		    ERR_OK);
-	}
+	app_run_stays_shut(a, header, slice_head(s, 1000));
 	free((void *)(uintptr_t)s.at);
 }
 
@@ -475,12 +383,25 @@ eavesd_flicker(void)
 	const struct look before = folder_look(scene.server, "segments");
 	const uint64_t until = clock_monotonic_ms() + WAIT_MS;
 
-	eavesd_again(&scene);
+	scene_eavesd_start(&scene);
 	while (folder_look(scene.server, "segments").count < before.count + 2) {
 		assert_true(clock_monotonic_ms() < until);
 		(void)poll(NULL, 0, 5);
 	}
 	eavesd_kill(&scene);
+}
+
+/* Older than all others, and shorter than its header: a power cut's. */
+static void
+torn_file_leave(void)
+{
+	char path[160];
+
+	(void)snprintf(path, sizeof path, "%s/spool/0000000000000000",
+	    scene.hub_folder);
+	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	assert_int_equal(write(fd, path, 40), 40);
+	assert_int_equal(close(fd), 0);
 }
 
 static void
@@ -501,13 +422,14 @@ what_the_hub_saw_while_the_server_was_away_plays(void **state)
 	child_kill("eaves-capture");
 	spool_wait(&l, SOME);
 	l = folder_look(scene.hub_folder, "spool");
+	torn_file_leave();
 	child_kill("eaves-hub");
 	spool_wait(&l, SOME);
 	spool_is_dark(a, sps);
 	eavesd_flicker();
 	l = folder_look(scene.hub_folder, "spool");
 	spool_wait(&(struct look){ 0 }, l.octets);
-	eavesd_again(&scene);
+	scene_eavesd_start(&scene);
 	const uint64_t back_us = clock_realtime_us();
 	spool_wait_empty();
 
@@ -543,5 +465,5 @@ main(int argc, char **argv)
 	hub_path = argv[2];
 	(void)signal(SIGPIPE, SIG_IGN);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, scene_open, scene_close);
+	return cmocka_run_group_tests(tests, opened, closed);
 }

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/codec.h"
@@ -20,92 +18,29 @@
 #include "crypto/aead.h"
 #include "crypto/hpke.h"
 #include "crypto/sframe.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "model/heads.h"
 #include "os/clock.h"
-#include "unit/app.h"
-#include "unit/program.h"
+#include "unit/scene.h"
 #include "unit/t.h"
 
 static const char *eavesd_path, *hub_path;
-
-struct scene {
-	char folder[64], server[96], keeper[96], hub_folder[96];
-	struct child eavesd, hub;
-	struct app app;
-	uint16_t device_port;
-};
-
 static struct scene scene;
 
-static void
-eavesd_start(struct scene *s, unsigned port, unsigned device_port)
-{
-	char ports[2][16], line[256];
-	unsigned got[2];
-	const char *const argv[] = { eavesd_path, "--dir", s->server,
-		"--keeper-dir", s->keeper, "--port", ports[0], "--device-port",
-		ports[1], "--uid-base", "0", NULL };
-
-	(void)snprintf(ports[0], sizeof ports[0], "%u", port);
-	(void)snprintf(ports[1], sizeof ports[1], "%u", device_port);
-	child_start(&s->eavesd, argv);
-	line_wait(&s->eavesd, "ready ", line, sizeof line);
-	assert_int_equal(sscanf(line, "ready %u %u", &got[0], &got[1]), 2);
-	s->app.port = (uint16_t)got[0];
-	s->device_port = (uint16_t)got[1];
-}
-
-static void
-hub_start(struct scene *s)
-{
-	char server[64], pin[80] = { 0 }, path[160], link[64];
-	const char *const argv[] = { hub_path, "--dir", s->hub_folder,
-		"--server", server, "--pin", pin, "--camera", "demo",
-		"--camera-name", "Porch", "--link-url", link, NULL };
-
-	(void)snprintf(server, sizeof server, "127.0.0.1:%u", s->device_port);
-	(void)snprintf(link, sizeof link, "http://localhost:%u", s->app.port);
-	(void)snprintf(path, sizeof path, "%s/device.pin", s->server);
-	const int fd = open(path, O_RDONLY);
-	assert_true(fd >= 0);
-	assert_true(read(fd, pin, 64) == 64);
-	close(fd);
-	child_start(&s->hub, argv);
-}
-
 static int
-scene_open(void **state)
+opened(void **state)
 {
-	struct scene *s = &scene;
-	char line[512];
-
 	(void)state;
-	strcpy(s->folder, "/tmp/eaves-flow.XXXXXX");
-	assert_non_null(mkdtemp(s->folder));
-	(void)snprintf(s->server, sizeof s->server, "%s/server", s->folder);
-	(void)snprintf(s->keeper, sizeof s->keeper, "%s/keeper", s->folder);
-	(void)snprintf(s->hub_folder, sizeof s->hub_folder, "%s/hub",
-	    s->folder);
-	eavesd_start(s, 0, 0);
-	hub_start(s);
-	line_wait(&s->hub, "link ", line, sizeof line);
-	app_link(&s->app, line);
-	app_sign_up(&s->app);
-	app_pair(&s->app);
+	scene_open(&scene, eavesd_path, hub_path);
 	return 0;
 }
 
 static int
-scene_close(void **state)
+closed(void **state)
 {
-	char command[128];
-
 	(void)state;
-	child_stop(&scene.hub);
-	child_stop(&scene.eavesd);
-	(void)snprintf(command, sizeof command, "rm -rf %s", scene.folder);
-	return system(command);
+	scene_close(&scene);
+	return 0;
 }
 
 /* --- watching --- */
@@ -132,21 +67,10 @@ static void
 watch_header(struct watch *w, const struct app *a, struct slice record)
 {
 	struct run_clear clear;
-	struct place place;
-	struct key hour;
 
 	T_OK(run_clear_parse(record, &clear));
-	app_place(a, &place);
-	/* this hour's, or the one before when it is just over */
-	for (uint32_t h = clock_hour(); h + 2 > clock_hour(); h--) {
-		run_read_close(w->reader);
-		w->reader = NULL;
-		app_hour_private(a, h, &hour);
-		if (run_read_open(record, &place, &hour, a->hub.sign, &w->info,
-			&w->reader) == ERR_OK)
-			break;
-	}
-	assert_non_null(w->reader);
+	run_read_close(w->reader);
+	app_run_open(a, record, &w->info, &w->reader);
 	w->runs++;
 }
 
@@ -291,9 +215,8 @@ the_hub_comes_back_when_the_servers_door_dies(void **state)
 		(void)watch_one(&w, a);
 	const struct run_id first = w.info.run;
 	app_live_close(a);
-	const unsigned port = a->port, device = scene.device_port;
 	child_stop(&scene.eavesd);
-	eavesd_start(&scene, port, device);
+	scene_eavesd_start(&scene);
 	watch_begin(a);
 	w.runs = 0;
 	while (w.runs < 1)
@@ -489,37 +412,6 @@ a_thief_with_folder_and_memory_finds_no_key_of_a_past_run(void **state)
 	app_live_close(a);
 }
 
-/*
- * Every 32 octets in a row of the hub's folder, tried as each kind of key
- * that could lead to a run.
- */
-static void
-try_as_keys(const struct app *a, struct slice all, struct slice header)
-{
-	struct place place;
-	struct run_info info;
-	struct run_reader *r;
-
-	app_place(a, &place);
-	for (size_t i = 0; i + 32 <= all.len; i++) {
-		struct key k, hour, thing;
-		memcpy(&k, all.at + i, 32);
-		/* an hour's key; a thing's; the home's */
-		assert_int_not_equal(run_read_open(header, &place, &k,
-					 a->hub.sign, &info, &r),
-		    ERR_OK);
-		hour_private(&k, clock_hour(), &hour);
-		assert_int_not_equal(run_read_open(header, &place, &hour,
-					 a->hub.sign, &info, &r),
-		    ERR_OK);
-		thing_key(&k, &a->h.home, a->h.epoch, &a->camera_thing, &thing);
-		hour_private(&thing, clock_hour(), &hour);
-		assert_int_not_equal(run_read_open(header, &place, &hour,
-					 a->hub.sign, &info, &r),
-		    ERR_OK);
-	}
-}
-
 static void
 nothing_in_the_hubs_folder_opens_a_run(void **state)
 {
@@ -539,8 +431,8 @@ nothing_in_the_hubs_folder_opens_a_run(void **state)
 		    names[i]);
 		struct slice s = t_file(path);
 		/* the sealed directory is long and is no key */
-		try_as_keys(a, slice_head(s, s.len < 700 ? s.len : 700),
-		    buf_slice(&header));
+		app_run_stays_shut(a, buf_slice(&header),
+		    slice_head(s, s.len < 700 ? s.len : 700));
 		free((void *)(uintptr_t)s.at);
 	}
 }
@@ -562,7 +454,7 @@ a_hub_that_is_stopped_ends_its_run_and_knows_its_home_again(void **state)
 	child_stop(&scene.hub);
 	while (!w.ended)
 		(void)watch_one(&w, a);
-	hub_start(&scene);
+	scene_hub_start(&scene);
 	w.runs = 0;
 	while (w.runs == 0)
 		(void)watch_one(&w, a);
@@ -619,5 +511,5 @@ main(int argc, char **argv)
 	hub_path = argv[2];
 	(void)signal(SIGPIPE, SIG_IGN);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, scene_open, scene_close);
+	return cmocka_run_group_tests(tests, opened, closed);
 }

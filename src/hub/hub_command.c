@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 
-#include "hub/body.h"
 #include "hub/hub.h"
+#include "model/body.h"
 #include "model/command.h"
 #include "model/json_read.h"
 #include "os/clock.h"

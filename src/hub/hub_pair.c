@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hub/body.h"
 #include "hub/clock_reply.h"
 #include "hub/hub.h"
+#include "model/body.h"
 #include "model/json_read.h"
 #include "os/clock.h"
 

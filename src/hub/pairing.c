@@ -2,7 +2,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/hpke.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "model/json_read.h"
 #include "model/keyring.h"
 #include "model/run.h"

@@ -543,21 +543,19 @@ folder_give(const struct parent *p)
 {
 	const uid_t uid = p->settings->uid_base;
 	const struct dirent *entry;
-	enum err e = ERR_OK;
+	DIR *dir;
+	enum err e;
 
 	if (geteuid() != 0 || uid == 0)
 		return ERR_OK;
 	if (fchown(p->folder_fd, uid, uid) == -1)
 		return err_of_errno(errno);
-	const int fd = openat(p->folder_fd, ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL)
-		return err_of_errno(errno);
+	if ((e = folder_list(p->folder_fd, ".", &dir)) != ERR_OK)
+		return e;
 	while (e == ERR_OK && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' &&
 		    strncmp(entry->d_name, "camera-password", 15) != 0 &&
-		    fchownat(fd, entry->d_name, uid, uid,
+		    fchownat(p->folder_fd, entry->d_name, uid, uid,
 			AT_SYMLINK_NOFOLLOW) == -1)
 			e = err_of_errno(errno);
 	(void)closedir(dir);

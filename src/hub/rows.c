@@ -107,21 +107,14 @@ enum err
 rows_open(struct rows *r, int folder_fd, uint32_t uid)
 {
 	const struct dirent *entry;
+	DIR *dir;
 	enum err e;
 
 	*r = (struct rows){ .dir_fd = -1 };
 	r->last = &r->first;
-	if ((e = under_open(folder_fd, "rows", uid, &r->dir_fd)) != ERR_OK)
+	if ((e = under_open(folder_fd, "rows", uid, &r->dir_fd)) != ERR_OK ||
+	    (e = folder_list(r->dir_fd, ".", &dir)) != ERR_OK)
 		return e;
-	const int fd = openat(r->dir_fd, ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		e = err_of_errno(errno);
-		if (fd != -1)
-			(void)close(fd);
-		return e;
-	}
 	while ((entry = readdir(dir)) != NULL)
 		row_load(r, entry->d_name);
 	(void)closedir(dir);

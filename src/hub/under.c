@@ -1,29 +1,25 @@
 #include "hub/under.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/file.h"
+
 static enum err
 under_give(int dir_fd, uint32_t uid)
 {
 	const struct dirent *entry;
-	enum err e = ERR_OK;
+	DIR *dir;
+	enum err e;
 
 	if (uid == 0 || geteuid() != 0)
 		return ERR_OK;
 	if (fchown(dir_fd, uid, uid) == -1)
 		return err_of_errno(errno);
-	const int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		e = err_of_errno(errno);
-		if (fd != -1)
-			(void)close(fd);
+	if ((e = folder_list(dir_fd, ".", &dir)) != ERR_OK)
 		return e;
-	}
 	while (e == ERR_OK && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' &&
 		    fchownat(dir_fd, entry->d_name, uid, uid,

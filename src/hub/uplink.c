@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/codec.h"
-#include "hub/body.h"
 #include "hub/rows.h"
+#include "model/body.h"
 #include "model/json_read.h"
 #include "model/run.h"
 #include "os/sock.h"

@@ -37,10 +37,4 @@ MUST_USE enum err command_open(const struct key *hub_kx, const struct id *home,
 MUST_USE enum err
 command_reply(const struct command *c, struct slice body, struct buf *to);
 
-/* A member's side, for tests: appends what command_open takes. */
-MUST_USE enum err
-command_seal(const struct command *c, const struct sign_pair *by,
-    const uint8_t hub_kx[static KX_OCTETS], const struct id *home,
-    const struct id *hub, struct key *ret_reply_key, struct buf *to);
-
 #endif

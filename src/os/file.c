@@ -108,6 +108,22 @@ folder_open(const char *path, int *ret_fd)
 }
 
 enum err
+folder_list(int dir_fd, const char *name, DIR **ret)
+{
+	const int fd = openat(dir_fd, name,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd == -1)
+		return err_of_errno(errno);
+	if ((*ret = fdopendir(fd)) == NULL) {
+		const enum err e = err_of_errno(errno);
+		(void)close(fd);
+		return e;
+	}
+	return ERR_OK;
+}
+
+enum err
 fd_nonblocking(int fd)
 {
 	const int flags = fcntl(fd, F_GETFL);

@@ -5,6 +5,7 @@
 #ifndef OS_FILE_H
 #define OS_FILE_H
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -31,6 +32,11 @@ MUST_USE enum err file_read(int dir_fd, const char *name, struct buf *out);
 MUST_USE enum err file_write(int dir_fd, const char *name, struct slice s);
 /* Opens a private folder (0700), making it and its parents if need be. */
 MUST_USE enum err folder_open(const char *path, int *ret_fd);
+/*
+ * What is in the folder of that name, or "." for itself, from the first entry
+ * on; closedir() gives it back. ERR_MISSING.
+ */
+MUST_USE enum err folder_list(int dir_fd, const char *name, DIR **ret);
 MUST_USE enum err fd_nonblocking(int fd);
 /*
  * The time of a last write is the time of somebody's last act: what lies in

@@ -25,6 +25,7 @@ const build = process.env.EAVES_BUILD ?? path.join(root, 'build');
 const range = (m) => (m.readUInt32BE(0) & 0x80000000) !== 0;
 
 const system = new System();
+system.hubProgram = 'tests/fast/brisk/eaves-hub';
 let between;
 let page;
 let phrase;

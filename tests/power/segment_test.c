@@ -386,24 +386,49 @@ all_lives(unsigned seeds)
 	return sums;
 }
 
+/* One whose power stays on. */
+struct whole {
+	char keeper[32], segments[32];
+	struct folders f;
+	struct house *h;
+};
+
+static struct house *
+whole_open(struct whole *w)
+{
+	*w = (struct whole){ "/tmp/eaves-power-XXXXXX",
+		"/tmp/eaves-power-XXXXXX", { 0 }, NULL };
+	w->f.keeper = folder_make(w->keeper);
+	w->f.segments = folder_make(w->segments);
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(w->f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(w->f.keeper, w->f.segments, &w->h));
+	T_OK(house_stream(w->h, &stream));
+	return w->h;
+}
+
+static void
+whole_close(struct whole *w)
+{
+	house_close(w->h);
+	cut_files_drop();
+	(void)close(w->f.segments);
+	assert_int_equal(rmdir(w->segments), 0);
+	folder_drop(w->f.keeper, w->keeper, keeper_names);
+}
+
 /* A camera with many pixels says more than 2 MiB from key to key. */
 static void
 long_groups_are_recorded_whole(void **state)
 {
-	char keeper[] = "/tmp/eaves-power-XXXXXX";
-	char segments[] = "/tmp/eaves-power-XXXXXX";
-	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct whole w;
 	static struct tape tape;
 	struct house_file files[4];
-	struct house *h;
 
 	(void)state;
-	cut_install(false);
-	cut_reset(1, 0);
-	cut_files_watch(f.segments);
-	T_OK(crypto_init());
-	T_OK(house_open(f.keeper, f.segments, &h));
-	T_OK(house_stream(h, &stream));
+	struct house *h = whole_open(&w);
 	tape_open(&tape, h);
 	for (unsigned i = 0; i < 12; i++) {
 		for (unsigned k = 0; k < 9; k++)
@@ -417,32 +442,20 @@ long_groups_are_recorded_whole(void **state)
 	for (size_t i = 0; i < n; i++)
 		file_look(&files[i], &tape, 1);
 	assert_int_equal(tape_lost(&tape), 0);
-	house_close(h);
 	tape_close(&tape);
-	cut_files_drop();
-	(void)close(f.segments);
-	assert_int_equal(rmdir(segments), 0);
-	folder_drop(f.keeper, keeper, keeper_names);
+	whole_close(&w);
 }
 
 /* Recording stops, the server goes on; with room again recording does, too. */
 static void
 a_full_disk_stops_recording_alone(void **state)
 {
-	char keeper[] = "/tmp/eaves-power-XXXXXX";
-	char segments[] = "/tmp/eaves-power-XXXXXX";
-	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct whole w;
 	static struct tape tapes[2];
 	struct house_file files[4];
-	struct house *h;
 
 	(void)state;
-	cut_install(false);
-	cut_reset(1, 0);
-	cut_files_watch(f.segments);
-	T_OK(crypto_init());
-	T_OK(house_open(f.keeper, f.segments, &h));
-	T_OK(house_stream(h, &stream));
+	struct house *h = whole_open(&w);
 	old_add(h);
 	tape_open(&tapes[0], h);
 	tape_group(&tapes[0], 0);
@@ -468,13 +481,9 @@ a_full_disk_stops_recording_alone(void **state)
 	for (size_t i = 0; i < n; i++)
 		file_look(&files[i], tapes, 2);
 	assert_int_equal(tape_lost(&tapes[0]) + tape_lost(&tapes[1]), 0);
-	house_close(h);
 	tape_close(&tapes[0]);
 	tape_close(&tapes[1]);
-	cut_files_drop();
-	(void)close(f.segments);
-	assert_int_equal(rmdir(segments), 0);
-	folder_drop(f.keeper, keeper, keeper_names);
+	whole_close(&w);
 }
 
 /* They go a day after the files; where something is locked they stay. */
@@ -482,19 +491,11 @@ static void
 rows_go_with_their_days_but_not_those_of_a_lock(void **state)
 {
 	static const struct id rows = { { 5 } };
-	char keeper[] = "/tmp/eaves-power-XXXXXX";
-	char segments[] = "/tmp/eaves-power-XXXXXX";
-	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct whole w;
 	struct house_old locked = { .days_ago = 20, .locked = true };
-	struct house *h;
 
 	(void)state;
-	cut_install(false);
-	cut_reset(1, 0);
-	cut_files_watch(f.segments);
-	T_OK(crypto_init());
-	T_OK(house_open(f.keeper, f.segments, &h));
-	T_OK(house_stream(h, &stream));
+	struct house *h = whole_open(&w);
 	house_rows_stream(h, &rows, &stream);
 	house_old_add(h, &stream, &locked);
 	for (unsigned days_ago = 0; days_ago < 40; days_ago++)
@@ -505,6 +506,94 @@ rows_go_with_their_days_but_not_those_of_a_lock(void **state)
 		assert_int_equal(house_row_kept(h, &rows, days_ago),
 		    days_ago <= 8 || (days_ago >= 19 && days_ago <= 21));
 	assert_true(house_old_kept(h, &stream, &locked));
+	whole_close(&w);
+}
+
+/* However many cameras have something locked on the same days. */
+static void
+rows_go_where_much_is_locked(void **state)
+{
+	static const struct id rows = { { 5 } }, more = { { 6 } };
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	house_rows_stream(h, &rows, &stream);
+	house_rows_stream(h, &more, &stream);
+	house_days_lock(h, &stream, 100, 600);
+	house_days_lock(h, &more, 100, 600);
+	house_row_add(h, &rows, 20);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(house_second(h));
+	assert_false(house_row_kept(h, &rows, 20));
+	house_close(h);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
+}
+
+/* However much a hub tells: the store has room for who signs in. */
+static void
+rows_leave_the_store_its_room(void **state)
+{
+	static const struct id rows = { { 5 } };
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	house_rows_stream(h, &rows, &stream);
+	T_OK(house_row_send(h, &rows));
+	cut_files_left((uint64_t)17 << 20); /* none for pictures any more */
+	T_OK(house_row_send(h, &rows));
+	cut_files_left((uint64_t)15 << 20);
+	T_ERR(ERR_IO, house_row_send(h, &rows));
+	cut_files_left(0);
+	T_OK(house_row_send(h, &rows));
+	house_close(h);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
+}
+
+/* The same again and again in one question: others would wait for its end. */
+static void
+a_lock_costs_no_more_than_what_it_may_keep(void **state)
+{
+	static const struct run_id run = { { 1 } };
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	house_run_add(h, &stream, &run, 20);
+	assert_int_equal(house_run_lock(h, &stream, &run, 1), 200);
+	assert_int_equal(house_run_lock(h, &stream, &run, 60), 200);
+	assert_int_equal(house_run_lock(h, &stream, &run, 256), 413);
 	house_close(h);
 	cut_files_drop();
 	(void)close(f.segments);
@@ -541,6 +630,9 @@ main(void)
 		cmocka_unit_test(a_full_disk_stops_recording_alone),
 		cmocka_unit_test(
 		    rows_go_with_their_days_but_not_those_of_a_lock),
+		cmocka_unit_test(rows_go_where_much_is_locked),
+		cmocka_unit_test(rows_leave_the_store_its_room),
+		cmocka_unit_test(a_lock_costs_no_more_than_what_it_may_keep),
 		cmocka_unit_test(no_synced_record_is_lost_when_the_power_goes),
 		cmocka_unit_test(with_syncs_that_lie_records_are_lost),
 	};

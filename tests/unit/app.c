@@ -15,8 +15,9 @@
 #include "crypto/aead.h"
 #include "crypto/hpke.h"
 #include "crypto/opaque_client.h"
-#include "hub/body.h"
+#include "model/body.h"
 #include "model/json_read.h"
+#include "os/clock.h"
 #include "proto/http1.h"
 #include "proto/ws.h"
 #include "unit/t.h"
@@ -400,12 +401,6 @@ hours_make(struct app *a, size_t camera, uint32_t count)
 	return l;
 }
 
-struct hour_list *
-app_hours(struct app *a, uint32_t count)
-{
-	return hours_make(a, 0, count);
-}
-
 void
 app_write(struct app *a, const struct keyring_item *items, size_t count)
 {
@@ -601,4 +596,51 @@ app_hour_private(const struct app *a, uint32_t hour, struct key *ret_private)
 	thing_key(&a->h.home_key, &a->h.home, a->h.epoch, &a->camera_thing,
 	    &thing);
 	hour_private(&thing, hour, ret_private);
+}
+
+void
+app_run_open(const struct app *a, struct slice header,
+    struct run_info *ret_info, struct run_reader **ret_reader)
+{
+	struct place place;
+	struct key hour;
+
+	app_place(a, &place);
+	for (uint32_t h = clock_hour(); h + 2 > clock_hour(); h--) {
+		app_hour_private(a, h, &hour);
+		if (run_read_open(header, &place, &hour, a->hub.sign, ret_info,
+			ret_reader) == ERR_OK)
+			return;
+	}
+	fail_msg("the run does not open");
+}
+
+static void
+key_opens_nothing(const struct app *a, struct slice header, const struct key *k)
+{
+	struct run_reader *r;
+	struct run_info info;
+	struct place place;
+
+	app_place(a, &place);
+	assert_int_not_equal(run_read_open(header, &place, k, a->hub.sign,
+				 &info, &r),
+	    ERR_OK);
+}
+
+void
+app_run_stays_shut(const struct app *a, struct slice header,
+    struct slice octets)
+{
+	struct key k, hour, thing;
+
+	for (size_t i = 0; i + sizeof k.octets <= octets.len; i++) {
+		memcpy(&k, octets.at + i, sizeof k.octets);
+		key_opens_nothing(a, header, &k);
+		hour_private(&k, clock_hour(), &hour);
+		key_opens_nothing(a, header, &hour);
+		thing_key(&k, &a->h.home, a->h.epoch, &a->camera_thing, &thing);
+		hour_private(&thing, clock_hour(), &hour);
+		key_opens_nothing(a, header, &hour);
+	}
 }

@@ -55,8 +55,6 @@ void app_ticket_text(const struct app_ticket *t, char to[static 80]);
 json_t *app_ticket_new(struct app_ticket *t);
 /* Write the household as it stands; items for the hub go along. */
 void app_write(struct app *a, const struct keyring_item *items, size_t count);
-/* Hour keys of the first camera from this hour on, committed to in app_write. */
-struct hour_list *app_hours(struct app *a, uint32_t count);
 
 /* The live door: hello, and then text and binary messages. */
 void app_live_open(struct app *a);
@@ -74,5 +72,15 @@ json_t *app_live_until(struct app *a, const char *t);
 void app_place(const struct app *a, struct place *ret_place);
 void
 app_hour_private(const struct app *a, uint32_t hour, struct key *ret_private);
+
+/* A run of the first camera, of this hour or the one that is just over. */
+void app_run_open(const struct app *a, struct slice header,
+    struct run_info *ret_info, struct run_reader **ret_reader);
+/*
+ * No 32 octets in a row are a key that leads to this run: an hour's, a thing's,
+ * the home's.
+ */
+void app_run_stays_shut(const struct app *a, struct slice header,
+    struct slice octets);
 
 #endif

@@ -63,17 +63,52 @@ test('it tells for how many days the room lasts', () => {
   assert.ok(Math.abs(bound.days - 1) < 0.01);
 });
 
-test('a server that lets go too early is told', () => {
-  const keep = { thing: ID(1), days: 7, octets: 0 };
-  assert.equal(m.letGoRightly(kept(), ID(11), keep, 20_000), false);
-  assert.equal(m.letGoRightly(kept({ used: 99 * SEGMENT }), ID(11), keep, 20_000), true, 'full');
-  assert.equal(m.letGoRightly(kept(), ID(11), { ...keep, days: 2 }, 20_000), true, 'its days are over');
+test('what earlier versions let go a later one does not bring back', () => {
+  const day = 86_400e6;
+  const noon = (d) => d * day + day / 2;
+  const taken = (p, days, time, octets = 0, quota = 0) =>
+    m.keepTake(p, { keep: { quota, things: [{ thing: ID(1), days, octets }], locks: [] } }, ID(1), time);
+  let p = taken(null, 7, noon(1000));
+  assert.equal(m.keepBegin(p, noon(1100)), 1093 * day);
+  assert.equal(m.keepBegin(p, 1100 * day - 1e6), 1093 * day, 'the clock of a server is ahead');
+  p = taken(taken(p, 2, noon(1100)), 30, noon(1110));
+  assert.equal(m.keepBegin(p, noon(1111)), 1108 * day);
+  assert.equal(m.keepBegin(p, noon(1200)), 1170 * day);
+  assert.equal(p.room, 0);
+  p = taken(taken(taken(p, 30, 1, 5), 30, 2, 4), 30, 3, 6);
+  assert.equal(p.room, 3, 'octets were fewer: there may have been no room');
+  p = taken(taken(p, 30, 4, 0, 9), 30, 5, 0, 9);
+  assert.equal(p.room, 4);
+  assert.equal(taken(p, 30, 6).room, 6);
+  assert.equal(m.keepTake(null, { keep: undefined }, ID(1), 1).days, 7, 'nobody chose');
 });
 
-test('what is locked was not let go', () => {
-  const k = new m.KeptSince({ locks: [{ from: 20, to: 30 }, { from: 80, to: 120 }] }, null, null);
+test('a server is full by its word, of what was signed', () => {
+  assert.equal(m.isFull(kept(), ID(11), 0), false);
+  assert.equal(m.isFull(kept({ used: 99 * SEGMENT }), ID(11), 0), true);
+  const most = kept({ streams: [{ ...kept().streams[0], most: 11 * SEGMENT }] });
+  assert.equal(m.isFull(most, ID(11), 11 * SEGMENT), true);
+  assert.equal(m.isFull(most, ID(11), 0), false, 'nobody signed that');
+});
+
+const since = (camera) => {
+  const k = new m.KeptSince({ keep: { days: 3650, octets: 0, quota: 0, keep: 0, room: 0 }, locks: [], ...camera }, null, null);
   k.since = 100;
-  assert.deepEqual(k.gaps([{ from: 10, to: 100, cause: 'gone', state: 0 }, { from: 150, to: 160, cause: 'hub', state: 0 }])
-    .map((g) => [g.from, g.to, g.cause]), [[10, 20, 'gone'], [30, 80, 'gone'], [150, 160, 'hub']]);
+  return k;
+};
+
+test('what is locked was not let go', () => {
+  const k = since({ locks: [{ from: 20, to: 30 }, { from: 80, to: 120 }] });
   assert.deepEqual(k.spans([{ from: 10, to: 200 }]).map((s) => [s.from, s.to]), [[20, 30], [80, 120], [100, 200]]);
+});
+
+test('a server that lets go too early is told', () => {
+  const days = (n) => ({ days: n, octets: 0, quota: 0, keep: 0, room: 0 });
+  assert.equal(since({ keep: days(7) }).early, false, 'its days are over');
+  const k = since({ keep: days(7) });
+  k.since = Date.now() * 1000;
+  assert.equal(k.early, true);
+  assert.deepEqual({ ...k.told, keep: 0 }, { oldest: k.since, keep: 0, room: 0, locks: [] });
+  k.full = true;
+  assert.equal(k.early, false, 'it had no room');
 });

@@ -3,7 +3,7 @@
  * and may change, drop or repeat what the real one sends over /live. bend()
  * gets each binary message (slot ‖ record) and gives what goes on instead:
  * the same, another one, or null; now or later, in the order in which they came.
- * rows() gets the answers of POST /api/rows.
+ * rows() gets the answers of POST /api/rows, keep() those of POST /api/keep.
  */
 import http from 'node:http';
 import net from 'node:net';
@@ -60,6 +60,7 @@ export class Tamper {
     this.target = port;
     this.bend = (message) => message;
     this.rows = (answer) => answer;
+    this.keep = (answer) => answer;
     this.sockets = new Set();
     this.server = http.createServer((q, a) => this.forward(q, a));
     this.server.on('upgrade', (q, client, head) => this.join(q, client, head));
@@ -74,14 +75,15 @@ export class Tamper {
   forward(question, answer) {
     const { method, url: path, headers } = question;
     const on = http.request({ host: '127.0.0.1', port: this.target, method, path, headers }, (got) => {
-      if (path !== '/api/rows' || got.statusCode !== 200) {
+      const bend = { '/api/rows': this.rows, '/api/keep': this.keep }[path];
+      if (!bend || got.statusCode !== 200) {
         answer.writeHead(got.statusCode, got.headers);
         got.pipe(answer);
         return;
       }
       let text = '';
       got.setEncoding('utf8').on('data', (t) => { text += t; }).on('end', () => {
-        const body = JSON.stringify(this.rows(JSON.parse(text)));
+        const body = JSON.stringify(bend(JSON.parse(text)));
         answer.writeHead(200, { ...got.headers, 'content-length': Buffer.byteLength(body) });
         answer.end(body);
       });

@@ -66,7 +66,7 @@ const causes: Record<Gap['cause'], string> = {
   gone: 'Older than what is kept.',
   silent: 'The hub has not said anything since.',
 };
-const goneByWord = 'The server says that it keeps nothing older.';
+const goneEarly = 'Let go early: the server says that it had no room.';
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
@@ -308,7 +308,7 @@ export const words = {
     unconfirmed: 'Not confirmed: the server shows no word of the hub on what is newest.',
     confirmed: (time: string) => `Confirmed by the hub until ${time}.`,
     cause: (g: Gap) => {
-      if (g.cause === 'gone' && g.state === 1) return goneByWord;
+      if (g.cause === 'gone' && g.state === 1) return goneEarly;
       return g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause];
     },
   },

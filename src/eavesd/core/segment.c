@@ -249,13 +249,11 @@ store_knows_segments(struct core *core)
 void
 segments_strays_drop(struct core *core)
 {
-	const int fd = openat(core->segments_fd, ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 	unsigned count = 0;
+	DIR *dir;
 
-	if (dir == NULL)
+	if (folder_list(core->segments_fd, ".", &dir) != ERR_OK)
 		return;
 	while (store_knows_segments(core) && count < SEGMENT_NAMES &&
 	       (entry = readdir(dir)) != NULL)

@@ -20,10 +20,13 @@
 #define CLIENTS_MAX      20000
 #define WATCHES_MAX      32
 #define CLOCKS_MAX       256
-#define BODY_OCTETS_MAX  (512u << 10)
-#define TEXT_OCTETS_MAX  (64u << 10)
-#define HEADS_OCTETS_MAX (24u << 10)
-#define SPKI_OCTETS      32
+/* of a viewer, that were not answered yet */
+#define VIEWER_RANGES_MAX 4
+#define VIEWER_GROUPS_MAX 32
+#define BODY_OCTETS_MAX   (512u << 10)
+#define TEXT_OCTETS_MAX   (64u << 10)
+#define HEADS_OCTETS_MAX  (24u << 10)
+#define SPKI_OCTETS       32
 
 enum door {
 	DOOR_BROWSER,
@@ -84,9 +87,10 @@ struct client {
 		uint8_t class; /* uplink */
 	} * streams;
 	size_t stream_count;
-	struct watch *watches; /* viewer: WATCHES_MAX, made at the first */
-	char *heads;           /* uplink: the newest, b64 */
-	struct id ticket;      /* viewer: asked again when tickets died */
+	struct watch *watches;   /* viewer: WATCHES_MAX, made at the first */
+	char *heads;             /* uplink: the newest, b64 */
+	unsigned ranges, groups; /* viewer: not answered yet */
+	struct id ticket;        /* viewer: asked again when tickets died */
 	struct key secret;
 };
 

@@ -254,6 +254,8 @@ groups_take(struct client *c, const json_t *o, json_int_t n)
 		return ERR_SYNTAX;
 	if (!may_see(c, &id) || (c->rights & RIGHT_SEE_PAST) == 0)
 		viewer_refuse(c, n, "denied", "That is not yours to watch.");
+	else if (c->groups >= VIEWER_GROUPS_MAX)
+		viewer_refuse(c, n, "limit", "Too many questions at once.");
 	else
 		reading_groups(c, n, &id, (size_t)json_integer_value(most));
 	return ERR_OK;
@@ -283,6 +285,8 @@ range_take(struct client *c, const json_t *o, json_int_t n)
 	q.until = (uint64_t)json_integer_value(json_object_get(o, "until"));
 	if (!may_see(c, &q.stream) || (c->rights & RIGHT_SEE_PAST) == 0)
 		viewer_refuse(c, n, "denied", "That is not yours to watch.");
+	else if (c->ranges >= VIEWER_RANGES_MAX)
+		viewer_refuse(c, n, "limit", "Too many ranges at once.");
 	else
 		reading_range(c, &q);
 	return ERR_OK;

@@ -491,9 +491,16 @@ read_answer(struct edge *e, struct job *j)
 {
 	struct client *c = client_find(e, j->client);
 
-	if (c == NULL || c->conn.dead)
+	if (c == NULL)
 		return;
-	if (!j->is_range)
+	*(j->is_range ? &c->ranges : &c->groups) -= 1;
+	if (c->conn.dead)
+		return;
+	if (j->refused)
+		client_say(c, json_pack("{ss sI ss ss}", "t", "error", "n",
+				  j->n, "error", "later", "text",
+				  "Too much is read just now. Try again."));
+	else if (!j->is_range)
 		groups_answer(c, j);
 	else if (j->any)
 		range_answer(c, j);
@@ -566,6 +573,7 @@ files_came(void *ctx, enum err e, struct ipc_msg *m)
 		e = entries_lend(&j->files[i], edge->streams, &stream);
 	if (e == ERR_OK && job_give(edge->disk, j) == ERR_OK)
 		return;
+	j->refused = e == ERR_OK;
 	for (size_t i = 0; opened && i < j->file_count; i++)
 		(void)close(j->files[i].fd);
 	read_answer(edge, j);
@@ -591,6 +599,7 @@ read_ask(struct client *c, struct job *j, const struct id *stream)
 	wr_u64(&w, j->range.index);
 	j->kind = JOB_READ;
 	j->client = c->serial;
+	*(j->is_range ? &c->ranges : &c->groups) += 1;
 	if (r != NULL && wr_end(&w) == ERR_OK) {
 		*r = (struct reading){ c->edge, j, *stream };
 		if (c->edge->core != NULL &&

@@ -2,6 +2,8 @@
  * Ranges of a run that lies there twice, in pieces, with another run between:
  * a hub sent again what it was not told of.
  */
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -187,6 +189,174 @@ a_group_is_found_from_inside(void **state)
 	range_is(FILES("H1 k1 2 k3"), q, "");
 }
 
+/* --- who reads, and what is written --- */
+
+/* Of files that are pipes: they are read when those are closed. */
+static struct job *
+read_make(int fd)
+{
+	struct job *j = calloc(1, sizeof *j);
+
+	assert_non_null(j);
+	j->kind = JOB_READ;
+	j->files[0].fd = fd;
+	j->file_count = 1;
+	return j;
+}
+
+static void
+disk_wait(struct disk *d, size_t jobs)
+{
+	struct pollfd p = { .fd = d->done_fd, .events = POLLIN };
+	uint64_t n;
+
+	for (size_t got = 0; got < jobs; got += n) {
+		assert_int_equal(poll(&p, 1, 30000), 1);
+		assert_int_equal(read(d->done_fd, &n, sizeof n), sizeof n);
+	}
+}
+
+/* A viewer who asks and asks holds up no recording, nor fills its queue. */
+static void
+who_reads_holds_up_nobody_who_writes(void **state)
+{
+	static struct edge edge;
+	struct disk *d;
+	int hold[2];
+
+	(void)state;
+	assert_non_null(edge.loop = loop_create());
+	d = edge.disk = disk_create(&edge);
+	assert_non_null(d);
+	assert_int_equal(pipe(hold), 0);
+	for (size_t i = 0; i < READS_MAX; i++)
+		T_OK(job_give(d,
+		    read_make(i == 0 ? hold[0] : open("/dev/null", O_RDONLY))));
+	struct job *much = read_make(-1);
+	T_ERR(ERR_LIMIT, job_give(d, much));
+	job_destroy(much);
+	for (size_t i = 0; i < JOBS_MAX; i++) {
+		struct job *j = calloc(1, sizeof *j);
+		assert_non_null(j);
+		j->kind = JOB_SYNC;
+		T_OK(job_give(d, j));
+	}
+	assert_int_equal(close(hold[1]), 0);
+	disk_wait(d, READS_MAX + JOBS_MAX);
+	/* the newest is first: the reads that waited came after all writing */
+	size_t reads = 0;
+	for (const struct job *j = d->done; j->kind == JOB_READ; j = j->next)
+		reads++;
+	assert_true(reads >= READS_MAX - 1);
+	disk_destroy(d);
+	loop_destroy(edge.loop);
+}
+
+/* --- a group that is longer than a file --- */
+
+/* How many records count as lost when its file is full. */
+static uint64_t
+lost_of_long_group(bool past)
+{
+	static struct edge edge;
+	struct segment_file *f = calloc(1, sizeof *f);
+	struct live_stream s = { .past = past };
+	const struct record_clear rest = { .index = 900 };
+	static const uint8_t record[4096];
+
+	assert_non_null(f);
+	edge = (struct edge){ .loop = loop_create(), .streams = &s };
+	assert_non_null(edge.loop);
+	assert_non_null(edge.disk = disk_create(&edge));
+	*f = (struct segment_file){ .fd = memfd_create("segment", 0),
+		.refs = 1,
+		.used = SEGMENT_ROOM - sizeof record,
+		.sum = sha256_begin() };
+	assert_non_null(s.recording = calloc(1, sizeof *s.recording));
+	s.recording->file = f;
+	s.recording->entries.cap = 4096;
+	for (size_t i = 0; i < 3; i++)
+		recording_add(&edge, &s, SLICE_OF(record), &rest);
+	const uint64_t dropped = s.recording->dropped;
+	disk_destroy(edge.disk); /* ends the recording, too */
+	loop_destroy(edge.loop);
+	return dropped;
+}
+
+/* --- runs that core knows of --- */
+
+static void
+recording_begin(struct edge *edge, struct live_stream *s)
+{
+	struct segment_file *f = calloc(1, sizeof *f);
+
+	assert_non_null(f);
+	*edge = (struct edge){ .loop = loop_create(), .streams = s };
+	assert_non_null(edge->loop);
+	assert_non_null(edge->disk = disk_create(edge));
+	*f = (struct segment_file){ .fd = memfd_create("segment", 0),
+		.refs = 1,
+		.used = 1000,
+		.sum = sha256_begin() };
+	assert_non_null(s->recording = calloc(1, sizeof *s->recording));
+	s->recording->file = f;
+	buf_init(&s->recording->entries, 65536);
+	buf_init(&s->recording->plain, 1 << 20);
+}
+
+/* Others would not be found: short runs do not pile up in one file. */
+static void
+a_file_holds_no_more_runs_than_are_found_again(void **state)
+{
+	static struct edge edge;
+	static const uint8_t record[256];
+	struct live_stream s = { .past = true };
+	struct record_clear header = { .flags = RECORD_HEADER };
+	unsigned runs = 0;
+
+	(void)state;
+	recording_begin(&edge, &s);
+	for (; s.recording->file != NULL && runs < 200; runs++) {
+		header.run.octets[0] = (uint8_t)(runs + 1);
+		recording_add(&edge, &s, SLICE_OF(record), &header);
+	}
+	assert_in_range(runs, 32, 64);
+	assert_int_equal(s.recording->dropped, 0);
+	disk_destroy(edge.disk);
+	loop_destroy(edge.loop);
+}
+
+/* A hub lets go what is kept: so it is said when a crash loses no way to it. */
+static void
+what_core_was_not_told_of_is_not_kept_yet(void **state)
+{
+	static struct edge edge;
+	struct live_stream s = { .past = true, .flush = true };
+
+	(void)state;
+	recording_begin(&edge, &s);
+	s.recording->has_untold = true;
+	recordings_synced(&edge, 1);
+	assert_true(s.flush);
+	s.recording->has_untold = false;
+	recordings_synced(&edge, 2);
+	assert_false(s.flush);
+	disk_destroy(edge.disk);
+	loop_destroy(edge.loop);
+}
+
+/*
+ * Sent again it would be too long again, and fill one more file each time,
+ * until all that the home had before is gone.
+ */
+static void
+the_rest_of_a_long_group_is_not_asked_for_again(void **state)
+{
+	(void)state;
+	assert_int_equal(lost_of_long_group(true), 0);
+	assert_int_equal(lost_of_long_group(false), 3);
+}
+
 int
 main(void)
 {
@@ -194,6 +364,12 @@ main(void)
 		cmocka_unit_test(what_lies_there_twice_is_given_out_once),
 		cmocka_unit_test(other_runs_between_are_passed_over),
 		cmocka_unit_test(a_group_is_found_from_inside),
+		cmocka_unit_test(who_reads_holds_up_nobody_who_writes),
+		cmocka_unit_test(
+		    a_file_holds_no_more_runs_than_are_found_again),
+		cmocka_unit_test(what_core_was_not_told_of_is_not_kept_yet),
+		cmocka_unit_test(
+		    the_rest_of_a_long_group_is_not_asked_for_again),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

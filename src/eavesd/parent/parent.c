@@ -431,17 +431,15 @@ tree_give(int fd, uid_t uid)
 static enum err
 segments_give(int folder_fd, uid_t uid)
 {
-	const int fd = openat(folder_fd, "segments",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	enum err e = ERR_OK;
+	DIR *dir;
+	enum err e = folder_list(folder_fd, "segments", &dir);
 
-	if (dir == NULL)
-		return errno == ENOENT ? ERR_OK : err_of_errno(errno);
+	if (e != ERR_OK)
+		return e == ERR_MISSING ? ERR_OK : e;
 	while (e == ERR_OK && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' &&
-		    fchownat(fd, entry->d_name, uid, uid,
+		    fchownat(dirfd(dir), entry->d_name, uid, uid,
 			AT_SYMLINK_NOFOLLOW) == -1 &&
 		    errno != ENOENT)
 			e = err_of_errno(errno);

@@ -7,7 +7,7 @@ import { b64 } from '../base/codec';
 import { Fault } from '../base/fault';
 import { random } from '../base/octets';
 import {
-  DAYS_MOST, KEEP_NONE, differing, keepOf, keepsAbout, letGoRightly, limitsOf, type About, type Keep, type Lock,
+  DAYS_MOST, KEEP_NONE, differing, keepOf, keepsAbout, limitsOf, type About, type Keep, type Lock,
 } from '../model/retention';
 import { cameraSound, keepChange, sourceOf } from '../model/sources';
 import type { Found } from '../player/pieces';
@@ -88,12 +88,11 @@ export function cameraKept(thing: string, kept: Kept): CameraKept | null {
   const keep = keepOf(h.home.now.people, thing);
   const own = kept.streams.filter((s) => camera.thing.streams.some((x) => x.id === s.id));
   const days = now().days;
-  const gone = days?.camera === thing && days.gaps.some((g) => g.cause === 'gone');
   return {
     days: keep.days, octets: keep.octets, has: own.reduce((sum, s) => sum + s.octets, 0),
     about: keepsAbout(kept, camera.thing, keep, today()),
     sound: sourceOf(h.home, thing)?.sound ?? null,
-    early: gone && !letGoRightly(kept, camera.stream, keep, today()),
+    early: days?.camera === thing && days.early,
   };
 }
 

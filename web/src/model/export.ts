@@ -22,8 +22,8 @@ import { Grown } from '../base/grown';
 import { NONE, join, same, u16, u32, u64, u8, utf8, type Octets } from '../base/octets';
 import { sha256 } from '../crypto/kdf';
 import { pictureOf } from '../proto/h264';
-import { H264, KEY, MARK, markParse, runFields } from '../proto/record';
-import { KIND_SOUND, soundOf } from '../proto/sound';
+import { H264, KEY, MARK, markParse, runFields, SOUND } from '../proto/record';
+import { soundOf } from '../proto/sound';
 import { avccSize } from '../proto/sps';
 import { MDAT_AT, MEDIA_START, Mp4, mdatHead } from './mp4';
 import type { Run, Said } from './run';
@@ -225,7 +225,7 @@ export class Film {
 
   /* What sounds otherwise than the first stays out. */
   private heard({ octets, kind, time }: ExportSample) {
-    if (kind !== KIND_SOUND || !this.sound) return null;
+    if (kind !== SOUND || !this.sound) return null;
     let sound;
     try {
       sound = soundOf(octets);

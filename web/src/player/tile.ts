@@ -133,7 +133,7 @@ export class Tile {
     const same = before?.stream === after?.stream && before?.sub === after?.sub &&
       JSON.stringify(before?.keys.map((k) => k.epoch)) === JSON.stringify(after?.keys.map((k) => k.epoch));
     if (!same) this.begin();
-    else if (before && after) before.locks = after.locks;
+    else if (before && after) Object.assign(before, { locks: after.locks, keep: after.keep });
   }
 
   watch(): void {

@@ -7,8 +7,8 @@ import { isFault } from '../base/fault';
 import { same, type Octets } from '../base/octets';
 import { pictureOf, type Setup } from '../proto/h264';
 import { picture265 } from '../proto/h265';
-import { H264, H265, HEADER, JPEG, KEY, MARK, recordFlags, runClear } from '../proto/record';
-import { KIND_SOUND, soundOf } from '../proto/sound';
+import { H264, H265, HEADER, JPEG, KEY, MARK, recordFlags, runClear, SOUND } from '../proto/record';
+import { soundOf } from '../proto/sound';
 import { now } from '../model/clock';
 import { HourKeys } from '../model/hours';
 import { Run, hangsOn, type Said } from '../model/run';
@@ -176,7 +176,7 @@ export class Track {
 
   private unit(run: Run, said: Said, arrived: number): void {
     if (said.kind === JPEG) this.events.jpeg?.(said.time, said.octets);
-    if (said.kind === KIND_SOUND) this.sound(run, said);
+    if (said.kind === SOUND) this.sound(run, said);
     if (said.kind !== H264 && said.kind !== H265) return;
     const picture = said.kind === H264 ? pictureOf(said.octets) : picture265(said.octets);
     const key = (said.flags & KEY) !== 0;

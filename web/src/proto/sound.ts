@@ -7,7 +7,6 @@ import { Reader } from '../base/codec';
 import { Fault } from '../base/fault';
 import type { Octets } from '../base/octets';
 
-export const KIND_SOUND = 2; /* of the record */
 export const AAC = 1;
 export const OPUS = 2;
 export const PCMU = 3;

@@ -1,4 +1,4 @@
-#include "hub/body.h"
+#include "model/body.h"
 
 #include <stdlib.h>
 

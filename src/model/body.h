@@ -1,8 +1,8 @@
 /*
  * body.h - JSON bodies of our requests, made with jansson; octets are b64.
  */
-#ifndef HUB_BODY_H
-#define HUB_BODY_H
+#ifndef MODEL_BODY_H
+#define MODEL_BODY_H
 
 #include <jansson.h>
 
