@@ -3,7 +3,6 @@
  * RFC 5869), and SHA-256. A key that is only derived from lives as a
  * CryptoKey that cannot be exported.
  */
-import { sha256 as hashNow } from '@noble/hashes/sha2.js';
 import { NONE, join, utf8, wipe, type Octets } from '../base/octets';
 import { labelled, type Label } from './labels';
 
@@ -44,11 +43,6 @@ export async function deriveRoot(
 export async function sha256(...parts: Uint8Array[]): Promise<Octets> {
   const all = parts.length === 1 ? (parts[0] as Octets) : join(...parts);
   return new Uint8Array(await crypto.subtle.digest('SHA-256', all));
-}
-
-/* At once: for what is short, or is not worth a wait. */
-export function sha256Now(octets: Uint8Array): Octets {
-  return hashNow(octets) as Octets;
 }
 
 /* How the API names a handle: never in clear. */

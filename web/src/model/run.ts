@@ -11,7 +11,7 @@ import { Reader } from '../base/codec';
 import { Fault } from '../base/fault';
 import { join, same, u64, u8, wipe, type Octets } from '../base/octets';
 import { hpkeReceive } from '../crypto/hpke';
-import { sha256, sha256Now } from '../crypto/kdf';
+import { sha256 } from '../crypto/kdf';
 import type { KxPair } from '../crypto/kx';
 import { labelled } from '../crypto/labels';
 import { runBaseKey, type Place } from '../crypto/names';
@@ -64,12 +64,19 @@ export function hangsOn(end: RunEnd, next: RunFields): boolean {
 
 const HASH_NOW = 8192; /* octets: for less a call that waits takes longer than the hash */
 
+let hashNow: ((octets: Octets) => Octets) | null = null;
+
+/* Who opens many records gives it. */
+export function hashNowUse(hash: (octets: Octets) => Octets): void {
+  hashNow = hash;
+}
+
 function hashOf(octets: Octets): Octets | Promise<Octets> {
-  return octets.length <= HASH_NOW ? sha256Now(octets) : sha256(octets);
+  return hashNow && octets.length <= HASH_NOW ? hashNow(octets) : sha256(octets);
 }
 
 function leafHash(index: number, flags: number, time: number, kind: number, hash: Octets) {
-  return sha256Now(join(u8(0), u64(index), u8(flags), u64(time), u8(kind), hash));
+  return hashOf(join(u8(0), u64(index), u8(flags), u64(time), u8(kind), hash));
 }
 
 function placeSame(a: RunFields, b: Place): boolean {
@@ -142,7 +149,7 @@ export class Run {
     const time = r.number64();
     const octets = plain.subarray(9) as Octets;
     const said = { index, time, flags, kind, octets, mark: null, fault: null };
-    if (flags & MARK) return { ...said, leaf: sha256Now(octets), ...(await this.markOpen(octets)) };
+    if (flags & MARK) return { ...said, leaf: await hashOf(octets), ...(await this.markOpen(octets)) };
     /* only a mark asks for it: nobody waits for the hash of a large picture */
     const hash = hashOf(octets);
     const leaf = hash instanceof Promise
@@ -206,7 +213,7 @@ export class Run {
   private async covers(m: Mark, index: number): Promise<boolean> {
     if (m.count !== this.leaves.length) return false;
     const leaves = await Promise.all(this.leaves);
-    if (!same(m.leavesHash, sha256Now(join(...leaves)))) return false;
+    if (!same(m.leavesHash, await hashOf(join(...leaves)))) return false;
     if (m.count === 0) return m.firstIndex === index;
     return m.firstIndex === this.firstLeaf && m.firstTime === this.firstTime &&
       m.lastTime === this.lastTime;

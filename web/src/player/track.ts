@@ -3,6 +3,7 @@
  * parallel and told in order. One track for live, one for each range.
  */
 import { hex, unb64 } from '../base/codec';
+import { sha256Now } from '../crypto/sha256';
 import { isFault } from '../base/fault';
 import { same, type Octets } from '../base/octets';
 import { pictureOf, type Setup } from '../proto/h264';
@@ -11,7 +12,7 @@ import { H264, H265, HEADER, JPEG, KEY, MARK, recordFlags, runClear, SOUND } fro
 import { soundOf } from '../proto/sound';
 import { now } from '../model/clock';
 import { HourKeys } from '../model/hours';
-import { Run, hangsOn, type Said } from '../model/run';
+import { Run, hangsOn, hashNowUse, type Said } from '../model/run';
 import type { PlayerCamera } from './messages';
 import type { SoundUnit } from './sounds';
 
@@ -38,9 +39,13 @@ export interface TrackEvents {
   reached?(index: number): void; /* the newest record that was read */
 }
 
-const PENDING_MAX = 600;
+const PENDING_MAX = 600; /* live */
+const ASKED_MAX = 16_384; /* of a range: it comes faster than it opens */
+const ASKED_OCTETS_MAX = 32 << 20; /* the server gives 4 MiB at once */
 const RUNS_KEPT = 16;
 const MEDIA = 1; /* a run's class */
+
+hashNowUse(sha256Now);
 
 /* The keys of a camera: shared by its tracks, so that hours are found once. */
 export class CameraKeys {
@@ -84,6 +89,7 @@ export class Track {
   private last: Run | null = null; /* that records were read of */
   private tail: Promise<void> = Promise.resolve();
   private pending = 0;
+  private octets = 0; /* of those */
   private closed = false;
   shutSince = 0; /* ms, of the first record but marks since one that opened; 0: all do */
 
@@ -121,12 +127,15 @@ export class Track {
     }
     if (!(flags & MARK)) this.shutSince ||= arrived;
     /* we are far behind: leave a gap, go on at a key frame */
-    if (this.pending > PENDING_MAX && flags !== KEY) return;
+    const most = this.about ? ASKED_MAX : PENDING_MAX;
+    if ((this.pending > most || this.octets > ASKED_OCTETS_MAX) && flags !== KEY) return;
     this.pending++;
+    this.octets += record.length;
     const run = this.run;
     const said = run.then((r) => r?.open(record) ?? null).catch(() => 'shut' as const);
     this.tail = this.tail.then(async () => {
       this.pending--;
+      this.octets -= record.length;
       const r = await run;
       const s = await said;
       if (this.closed || !r || !s) return;
