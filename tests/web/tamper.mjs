@@ -38,6 +38,23 @@ function framed(first, payload) {
   return Buffer.concat([head, payload]);
 }
 
+const isRange = (message) => message[0] >= 0x80;
+
+/* An answer to a range has many records in a message: each is bent as one. */
+async function rangeBend(message, bend) {
+  const slot = message.subarray(0, 4);
+  const bent = [];
+  for (let at = 4; message.length - at > 4;) {
+    const n = message.readUInt32BE(at);
+    bent.push(bend(Buffer.concat([slot, message.subarray(at + 4, at + 4 + n)])));
+    at += 4 + n;
+  }
+  const goes = (await Promise.all(bent)).filter(Boolean);
+  const length = (n) => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b; };
+  return goes.length === 0 ? null
+    : Buffer.concat([slot, ...goes.flatMap((m) => [length(m.length - 4), m.subarray(4)])]);
+}
+
 export class Tamper {
   constructor(port) {
     this.target = port;
@@ -108,7 +125,8 @@ export class Tamper {
         rest = rest.subarray(f.octets);
         const binary = (f.first & 15) === 2;
         const payload = Buffer.from(f.payload);
-        const goes = binary ? this.bend(payload) : payload;
+        const bend = (m) => this.bend(m);
+        const goes = !binary ? payload : isRange(payload) ? rangeBend(payload, bend) : bend(payload);
         turn = turn.then(() => goes).then((m) => { if (m) client.write(framed(f.first, m)); });
       }
     });
