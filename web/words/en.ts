@@ -377,6 +377,7 @@ export const words = {
     remove: 'Remove this camera', removeLead: 'Nothing new is recorded. What is there goes with its days.',
     removeSure: (name: string) => `Remove ${name}? Its recordings cannot be looked at afterwards.`,
     removeYes: 'Yes, remove it', removeNo: 'Keep it', removed: 'a camera that was removed',
+    removedWhere: 'What is locked of a removed camera stays on the server, sealed, but no screen shows it any more. Unlock it to let it go.',
     usedOf: (gb: number, most: number) => `${size(gb * 1e9)} of ${size(most * 1e9)} are used`,
     lockedOf: (gb: number, most: number) => `${size(gb * 1e9)} are locked; ${size(most * 1e9)} may be`,
     quota: 'Gigabytes for this home', quotaHint: 'Empty: as much as the server gives.',

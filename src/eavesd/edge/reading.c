@@ -612,15 +612,34 @@ read_ask(struct client *c, struct job *j, const struct id *stream)
 	job_destroy(j);
 }
 
+/* NULL: too many, and the viewer was told so, or no memory. */
+static struct job *
+job_make(struct client *c, json_int_t n, bool is_range)
+{
+	const unsigned asked = is_range ? c->ranges : c->groups;
+	const unsigned most = is_range ? VIEWER_RANGES_MAX : VIEWER_GROUPS_MAX;
+	struct job *j = asked < most ? calloc(1, sizeof *j) : NULL;
+
+	if (j == NULL) {
+		client_say(c, json_pack("{ss sI ss ss}", "t", "error", "n", n,
+				  "error", "limit", "text",
+				  is_range ? "Too many ranges at once."
+					   : "Too many questions at once."));
+		return NULL;
+	}
+	j->n = n;
+	j->is_range = is_range;
+	return j;
+}
+
 void
 reading_groups(struct client *c, json_int_t n, const struct id *stream,
     size_t most)
 {
-	struct job *j = calloc(1, sizeof *j);
+	struct job *j = job_make(c, n, false);
 
 	if (j == NULL)
 		return;
-	j->n = n;
 	j->most = most;
 	read_ask(c, j, stream);
 }
@@ -628,12 +647,10 @@ reading_groups(struct client *c, json_int_t n, const struct id *stream,
 void
 reading_range(struct client *c, const struct range_question *q)
 {
-	struct job *j = calloc(1, sizeof *j);
+	struct job *j = job_make(c, q->n, true);
 
 	if (j == NULL)
 		return;
-	j->n = q->n;
-	j->is_range = true;
 	j->range = *q;
 	read_ask(c, j, &q->stream);
 }

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "crypto/aead.h"
 #include "eavesd/edge/disk.h"
 #include "os/file.h"
+#include "os/sock.h"
 #include "stream/segment.h"
 #include "unit/t.h"
 
@@ -189,6 +191,99 @@ a_group_is_found_from_inside(void **state)
 	range_is(FILES("H1 k1 2 k3"), q, "");
 }
 
+/* --- how many at once --- */
+
+struct viewer {
+	struct client client;
+	int far;
+};
+
+static void
+viewer_closed(struct conn *c, enum err why)
+{
+	(void)c;
+	(void)why;
+}
+
+static void
+viewer_init(struct edge *e, struct viewer *v, uint64_t serial)
+{
+	static const struct conn_rules rules = { 4096, 65536 };
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+			     pair),
+	    0);
+	*v = (struct viewer){ .client = { .edge = e, .serial = serial },
+		.far = pair[1] };
+	v->client.conn.closed = viewer_closed;
+	T_OK(
+	    conn_start(&v->client.conn, e->loop, pair[0], NULL, false, &rules));
+	websocket_init(&v->client.ws, &v->client.conn, true, 4096);
+	v->client.next = e->clients;
+	e->clients = &v->client;
+}
+
+/* How many refusals came to it since. */
+static size_t
+refusals(struct viewer *v)
+{
+	static const char word[] = " at once.";
+	char text[4096] = "";
+	const ssize_t n = recv(v->far, text, sizeof text - 1, 0);
+	size_t count = 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		count += strncmp(text + i, word, sizeof word - 1) == 0;
+	return count;
+}
+
+static void
+viewer_fini(struct viewer *v)
+{
+	websocket_fini(&v->client.ws);
+	conn_close(&v->client.conn, ERR_CLOSED);
+	(void)close(v->far);
+}
+
+static void
+a_fifth_range_is_refused_to_its_sender_alone(void **state)
+{
+	static const struct range_question q = { .n = 7, .index = 1 };
+	static const struct id stream = { { 2 } };
+	struct edge e = { .loop = loop_create() };
+	struct ipc_side side = { .self = IPC_EDGE, .peer = IPC_CORE };
+	struct viewer greedy, other;
+	int pair[2];
+
+	(void)state;
+	T_OK(sock_pair(pair));
+	e.core = ipc_create(e.loop, pair[0], &side); /* it takes its time */
+	assert_non_null(e.core);
+	viewer_init(&e, &greedy, 1);
+	viewer_init(&e, &other, 2);
+	for (size_t i = 0; i < VIEWER_RANGES_MAX; i++)
+		reading_range(&greedy.client, &q);
+	for (size_t i = 0; i < VIEWER_GROUPS_MAX; i++)
+		reading_groups(&greedy.client, 8, &stream, 1);
+	assert_int_equal(refusals(&greedy), 0);
+	reading_range(&greedy.client, &q);
+	reading_groups(&greedy.client, 8, &stream, 1);
+	reading_range(&other.client, &q);
+	assert_int_equal(refusals(&greedy), 2);
+	assert_int_equal(refusals(&other), 0);
+	ipc_destroy(e.core); /* all are answered: nothing is there */
+	e.core = NULL;
+	assert_int_equal(greedy.client.ranges + greedy.client.groups, 0);
+	assert_int_equal(refusals(&greedy), 0);
+	reading_range(&greedy.client, &q);
+	assert_int_equal(refusals(&greedy), 0);
+	viewer_fini(&greedy);
+	viewer_fini(&other);
+	(void)close(pair[1]);
+	loop_destroy(e.loop);
+}
+
 /* --- who reads, and what is written --- */
 
 /* Of files that are pipes: they are read when those are closed. */
@@ -363,6 +458,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lies_there_twice_is_given_out_once),
 		cmocka_unit_test(other_runs_between_are_passed_over),
+		cmocka_unit_test(a_fifth_range_is_refused_to_its_sender_alone),
 		cmocka_unit_test(a_group_is_found_from_inside),
 		cmocka_unit_test(who_reads_holds_up_nobody_who_writes),
 		cmocka_unit_test(
