@@ -22,7 +22,10 @@ struct webcam_picture {
 	struct SwsContext *scale;
 	bool scaled_full; /* of what scale was made for */
 	x264_t *x264;
-	uint64_t time_us, pts_us, key_us;
+	uint64_t time_us; /* of the newest picture */
+	uint64_t shown_us,
+	    key_us; /* since the first one, and at the last key */
+	uint64_t count;
 	bool began;
 };
 
@@ -39,10 +42,9 @@ encoder_settings(x264_param_t *p, const AVFrame *of)
 	p->i_csp = X264_CSP_I420;
 	p->i_fps_num = WEBCAM_FPS_MILLI_MAX;
 	p->i_fps_den = 1000;
-	/* a camera slows down in the dark: time counts, not pictures */
-	p->b_vfr_input = 1;
-	p->i_timebase_num = 1;
-	p->i_timebase_den = 1000000;
+	/* else x264 holds each picture back until it knows the next one's time */
+	p->b_vfr_input = 0;
+	/* a camera slows down in the dark: key frames come by the clock */
 	p->i_keyint_max = X264_KEYINT_MAX_INFINITE;
 	p->i_scenecut_threshold = 0;
 	p->b_repeat_headers = 1;
@@ -233,12 +235,13 @@ static bool
 key_is_due(struct webcam_picture *p, uint64_t time_us)
 {
 	if (p->began)
-		p->pts_us += webcam_step_us(p->time_us, time_us);
+		p->shown_us += webcam_step_us(p->time_us, time_us);
 	p->time_us = time_us;
-	const bool due = !p->began || p->pts_us - p->key_us >= WEBCAM_GROUP_US;
+	const bool due = !p->began ||
+			 p->shown_us - p->key_us >= WEBCAM_GROUP_US;
 	p->began = true;
 	if (due)
-		p->key_us = p->pts_us;
+		p->key_us = p->shown_us;
 	return due;
 }
 
@@ -257,7 +260,7 @@ encode(struct webcam_picture *p, uint64_t time_us, int out_fd)
 		in.img.i_stride[i] = p->out->linesize[i];
 	}
 	in.i_type = key_is_due(p, time_us) ? X264_TYPE_IDR : X264_TYPE_AUTO;
-	in.i_pts = (int64_t)p->pts_us;
+	in.i_pts = (int64_t)p->count++;
 	const int octets = x264_encoder_encode(p->x264, &nal, &count, &in,
 	    &out);
 	if (octets < 0)
