@@ -71,6 +71,23 @@ once() {
 	fi
 }
 
+# beside COMMAND...: its suites, a little behind what runs meanwhile. What they
+# say waits until `met`.
+beside() {
+	trap 'trap - TERM; kill 0' INT TERM
+	(
+		renice -n 5 -p "$(exec sh -c 'echo "$PPID"')" >"$folder/renice"
+		"$@"
+	) >"$folder/beside" &
+	other=$!
+}
+
+met() {
+	wait "$other"
+	trap - INT TERM
+	cat "$folder/beside"
+}
+
 # build FOLDER COMPILER OPTION...: a build folder, without a warning.
 build() {
 	suite "build-$1" once "build-$1" build_folder "$@"
@@ -103,29 +120,38 @@ for test in json.load(sys.stdin):
         print(test["name"])' "${2:-}" | awk '!seen[$0]++'
 }
 
-# meson_suite FOLDER SUITE: whatever is not a unit test has the machine for
-# itself.
+# meson_suite FOLDER SUITE: unit tests on all cores; what is in system waits
+# for clocks and lines most of the time; anything else one after the other.
 meson_suite() {
 	names=$(introspect "$1" "$2")
 	[ -n "$names" ] || return 0
 	case $2 in
 	unit) jobs=$(nproc) ;;
+	system) jobs=3 ;;
 	*) jobs=1 ;;
 	esac
 	meson test -C "$folder/$1" --no-rebuild --suite "$2" \
 	    --num-processes "$jobs" -t 4
 }
 
-# The browser's side: every tests/web/*.test.mjs, one after the other: a browser
-# decodes on all cores.
+# Of tests/web, what lives beside another browser: nothing in it is measured.
+calm=' add camera crypto engines export golden model pieces quality restore
+    resume retention zone '
+
+# web_suite FOLDER [calm]: the browser's side, tests/web/*.test.mjs, those that
+# are calm or those that are not, one after the other.
 web_suite() {
 	EAVES_BUILD=$PWD/$folder/$1
 	export EAVES_BUILD
 	for file in tests/web/*.test.mjs; do
 		name=${file##*/}
-		name=web-${name%.test.mjs}
-		names="$names $name"
-		tools/tap "$name" timeout -k 10 600 \
+		name=${name%.test.mjs}
+		case $calm in
+		*[[:space:]]"$name"[[:space:]]*) [ "${2:-}" = calm ] || continue ;;
+		*) [ "${2:-}" != calm ] || continue ;;
+		esac
+		names="$names web-$name"
+		tools/tap "web-$name" timeout -k 10 600 \
 		    node --test-reporter=tap "$file"
 	done
 }
@@ -163,6 +189,7 @@ style_checks() {
 	once floors tools/check-floors
 	once size tools/check-size
 	once words tools/check-words
+	once auto tools/check-auto
 	once format clang_format
 	once shellcheck shell_scripts
 	once man mandoc -T lint -W warning man/*.[0-9]

@@ -20,6 +20,7 @@
 
 #define CONNECT_MS     10000
 #define ANSWER_MS      35000
+#define ANSWER_ALL_MS  300000 /* of a line that is slow */
 #define ANSWER_MAX     ((size_t)24 << 20)
 #define MESSAGE_MAX    ((size_t)5 << 20)
 #define READ_OCTETS    65536
@@ -40,6 +41,7 @@ ticket_new(struct ticket *t)
 	octets_random(&t->secret, sizeof t->secret);
 	octets_random(revoke, sizeof revoke);
 	sha256(SLICE_OF(revoke), hash);
+	octets_wipe(revoke, sizeof revoke);
 	return json_pack("{s:o,s:o,s:o}", "id", body_id(&t->id), "secret",
 	    body_b64(key_slice(&t->secret)), "revoke",
 	    body_b64(SLICE_OF(hash)));
@@ -231,15 +233,25 @@ wire_more(struct wire *w, int wait_ms)
 	return ERR_OK;
 }
 
+/* What is left of that time; a server that drips is not waited for. */
+static int
+left_ms(uint64_t until_ms)
+{
+	const uint64_t now_ms = clock_monotonic_ms();
+
+	return now_ms >= until_ms ? 0 : (int)(until_ms - now_ms);
+}
+
 /* A head, whole, at the front of what came. */
 static enum err
 head_read(struct wire *w, struct http_head *ret_head)
 {
+	const uint64_t until_ms = clock_monotonic_ms() + ANSWER_MS;
 	enum err e;
 
 	while (
 	    (e = http_response_parse(buf_slice(&w->in), ret_head)) == ERR_MORE)
-		if ((e = wire_more(w, ANSWER_MS)) != ERR_OK)
+		if ((e = wire_more(w, left_ms(until_ms))) != ERR_OK)
 			return e;
 	return e;
 }
@@ -297,9 +309,10 @@ status_err(unsigned status)
 	}
 }
 
-static enum err
-answer_read(struct wire *w, json_t **ret_answer)
+enum err
+wire_answer(struct wire *w, json_t **ret_answer)
 {
+	const uint64_t until_ms = clock_monotonic_ms() + ANSWER_ALL_MS;
 	struct http_head head;
 	json_t *answer = NULL;
 	enum err e;
@@ -309,7 +322,7 @@ answer_read(struct wire *w, json_t **ret_answer)
 	if (head.body_octets > ANSWER_MAX - head.octets)
 		return ERR_LIMIT;
 	while (w->in.len - head.octets < head.body_octets)
-		if ((e = wire_more(w, ANSWER_MS)) != ERR_OK)
+		if ((e = wire_more(w, left_ms(until_ms))) != ERR_OK)
 			return e;
 	if ((e = status_err(head.status)) != ERR_OK)
 		return e;
@@ -339,7 +352,7 @@ door_ask(struct door *d, const char *method, const char *path,
 	    (e = wire_open(d, &w)) != ERR_OK)
 		return e;
 	if ((e = wire_send(&w, buf_slice(&out))) == ERR_OK)
-		e = answer_read(&w, ret_answer);
+		e = wire_answer(&w, ret_answer);
 	live_close(&w);
 	return e;
 }
@@ -423,10 +436,7 @@ frame_wait(struct wire *w, uint64_t until_ms, struct ws_head *ret_head)
 			return ERR_OK;
 		if (e != ERR_OK && e != ERR_MORE)
 			return e;
-		const uint64_t now_ms = clock_monotonic_ms();
-		if ((e = wire_more(w,
-			 now_ms >= until_ms ? 0 : (int)(until_ms - now_ms))) !=
-		    ERR_OK)
+		if ((e = wire_more(w, left_ms(until_ms))) != ERR_OK)
 			return e;
 	}
 }
@@ -471,5 +481,7 @@ live_next(struct wire *w, int wait_ms, struct buf *to, json_t **ret_text)
 		buf_consume(&w->in, h.head_octets + (size_t)h.payload_octets);
 		if (whole)
 			return e;
+		if (left_ms(until_ms) == 0)
+			return ERR_TIMEOUT; /* pings alone say nothing */
 	}
 }

@@ -52,6 +52,9 @@ struct wire {
 	struct buf in;
 };
 
+/* The answer to what was asked on it; as door_ask(). */
+MUST_USE enum err wire_answer(struct wire *w, json_t **ret_answer);
+
 /* The live line, upgraded; nothing is said on it yet. */
 MUST_USE enum err live_open(struct door *d, struct wire *ret_wire);
 void live_close(struct wire *w);

@@ -3,7 +3,6 @@
  * reads what the hubs signed. The server is asked and not believed.
  */
 #include <getopt.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +50,10 @@ struct gaps {
 	bool has_live;
 	struct span at;
 	bool missing;
+	size_t cameras; /* of the homes so far */
 	/* of the camera at hand */
 	struct reader_camera camera;
+	struct reader_kept kept;
 	struct reader_rows rows;
 	struct listed *place;
 	size_t place_count;
@@ -119,11 +120,9 @@ enter(struct gaps *g)
 	buf_init_secret(&phrase, TYPED_MAX);
 	if ((e = server_open(g)) != ERR_OK ||
 	    (e = line_read("Name", false, &name)) != ERR_OK ||
-	    (e = line_read("Passphrase", true, &phrase)) != ERR_OK ||
-	    (e = reader_enter(&g->reader, buf_slice(&name),
-		 buf_slice(&phrase))) != ERR_OK)
+	    (e = line_read("Passphrase", true, &phrase)) != ERR_OK)
 		return e;
-	return reader_home(&g->reader);
+	return reader_enter(&g->reader, buf_slice(&name), buf_slice(&phrase));
 }
 
 /* --- rows --- */
@@ -263,10 +262,20 @@ groups_count(const struct reader_rows *rows)
 	return n;
 }
 
+/* What went, by the server's own word, is not asked for. */
+static bool
+is_gone(const struct gaps *g, uint64_t us)
+{
+	for (size_t i = 0; i < g->kept.lock_count; i++)
+		if (us >= g->kept.lock[i].from_us && us < g->kept.lock[i].to_us)
+			return false;
+	return us < g->kept.oldest_us;
+}
+
 static bool
 is_asked_about(const struct gaps *g, uint64_t us)
 {
-	return us >= g->at.from_us && us < g->at.to_us &&
+	return us >= g->at.from_us && us < g->at.to_us && !is_gone(g, us) &&
 	       us + SETTLING_US < clock_realtime_us();
 }
 
@@ -384,7 +393,10 @@ camera_find(struct gaps *g, struct ledger_named *named)
 	enum err e;
 
 	named_make(g, named); /* before the rows: they are at least as new */
-	if ((e = rows_read(g)) != ERR_OK || (e = tails_find(g)) != ERR_OK)
+	if ((e = rows_read(g)) != ERR_OK ||
+	    (e = reader_kept(&g->reader, &g->camera, clock_realtime_us(),
+		 &g->rows, &g->kept)) != ERR_OK ||
+	    (e = tails_find(g)) != ERR_OK)
 		return e;
 	return lost_make(g);
 }
@@ -407,6 +419,11 @@ camera_tell(struct gaps *g, size_t number)
 		q.day_count = g->rows.day_count;
 		q.lost = g->lost;
 		q.lost_count = g->lost_count;
+		q.oldest_us = g->kept.oldest_us;
+		q.keep_us = g->kept.keep_us;
+		q.room_us = g->kept.room_us;
+		q.lock = g->kept.lock;
+		q.lock_count = g->kept.lock_count;
 		e = ledger_make(&q, &gaps, &f.count);
 	}
 	if (e != ERR_OK)
@@ -422,27 +439,25 @@ camera_tell(struct gaps *g, size_t number)
 	return ERR_OK;
 }
 
+/* They are counted through all homes. */
 static enum err
 cameras_tell(struct gaps *g)
 {
 	enum err e = ERR_OK;
-	size_t n = 0;
 
-	for (; e == ERR_OK && reader_camera(&g->reader, n, &g->camera); n++) {
-		if (g->o.camera != 0 && g->o.camera != n + 1)
+	for (size_t n = 0;
+	     e == ERR_OK && reader_camera(&g->reader, n, &g->camera); n++) {
+		g->cameras++;
+		if (g->o.camera != 0 && g->o.camera != g->cameras)
 			continue;
-		e = camera_tell(g, n + 1);
+		e = camera_tell(g, g->cameras);
 		reader_rows_fini(&g->rows);
 		free(g->place);
 		free(g->lost);
 		g->place = NULL;
 		g->lost = NULL;
+		g->kept = (struct reader_kept){ 0 };
 		g->place_count = g->lost_count = 0;
-	}
-	if (e == ERR_OK && g->o.camera > n) {
-		(void)snprintf(g->reader.door.why, DOOR_WHY_OCTETS,
-		    "this home has %zu cameras", n);
-		return ERR_MISSING;
 	}
 	return e;
 }
@@ -501,28 +516,63 @@ options_read(int argc, char **argv, struct options *o)
 	       (o->day == NULL || (o->from == NULL && o->to == NULL));
 }
 
-static int
-gaps_run(struct gaps *g)
+static void
+complain(const char *why)
 {
+	(void)fprintf(stderr, "eaves: gaps: %s\n", why);
+}
+
+/* Days are those of the home's own time zone. 0: it was told. */
+static int
+home_tell(struct gaps *g, size_t n)
+{
+	char *why = g->reader.door.why;
 	enum err e;
 
-	if ((e = enter(g)) != ERR_OK)
-		return NOT_POSSIBLE;
-	gaps_zone(g->reader.directory.people->zone);
-	if (!span_make(g)) {
-		(void)fputs("eaves: gaps: a time is 2026-11-24, or "
-			    "\"2026-11-24 09:41\", and --from before --to\n",
-		    stderr);
-		return NOT_CLEAR;
+	why[0] = '\0';
+	if ((e = reader_home(&g->reader, n)) == ERR_OK) {
+		gaps_zone(g->reader.directory.people->zone);
+		if (!span_make(g)) {
+			complain("a time is 2026-11-24, or "
+				 "\"2026-11-24 09:41\", and --from before "
+				 "--to");
+			return NOT_CLEAR;
+		}
+		if (!g->o.json && g->reader.vault.home_count > 1)
+			gaps_say_home(g->reader.directory.people->name);
+		g->has_live = reader_live_open(&g->reader, &g->live) == ERR_OK;
+		e = cameras_tell(g);
+		if (g->has_live)
+			reader_live_close(&g->live);
 	}
-	g->has_live = reader_live_open(&g->reader, &g->live) == ERR_OK;
-	e = cameras_tell(g);
-	if (g->has_live)
-		reader_live_close(&g->live);
-	if (e != ERR_OK && g->reader.door.why[0] == '\0')
-		(void)snprintf(g->reader.door.why, DOOR_WHY_OCTETS, "%s",
-		    err_text(e));
-	return e != ERR_OK ? NOT_POSSIBLE : g->missing ? MISSING : 0;
+	if (e != ERR_OK)
+		complain(why[0] != '\0' ? why : err_text(e));
+	return e == ERR_OK ? 0 : NOT_POSSIBLE;
+}
+
+/* What is wrong with one home hides no other. */
+static int
+homes_tell(struct gaps *g)
+{
+	const size_t homes = g->reader.vault.home_count;
+	int status = 0;
+
+	if (homes == 0)
+		complain("this account has no home yet");
+	for (size_t n = 0; n < homes && status != NOT_CLEAR; n++) {
+		const int s = home_tell(g, n);
+		status = s == 0 ? status : s;
+	}
+	if (homes == 0 || status != 0)
+		return homes == 0 ? NOT_POSSIBLE : status;
+	if (g->o.camera > g->cameras) {
+		char why[64];
+		(void)snprintf(why, sizeof why, "there are %zu cameras",
+		    g->cameras);
+		complain(why);
+		return NOT_POSSIBLE;
+	}
+	return g->missing ? MISSING : 0;
 }
 
 int
@@ -531,7 +581,6 @@ cli_gaps(int argc, char **argv)
 	static struct gaps g;
 	int status = NOT_CLEAR;
 
-	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	if (!options_read(argc, argv, &g.o)) {
 		(void)fputs("eaves gaps [--server ADDRESS] [--ca FILE] "
 			    "[--day DAY | --from TIME --to TIME] [--camera N] "
@@ -541,11 +590,13 @@ cli_gaps(int argc, char **argv)
 	}
 	if (crypto_init() != ERR_OK)
 		return NOT_POSSIBLE;
-	status = gaps_run(&g);
-	if (status == NOT_POSSIBLE)
-		(void)fprintf(stderr, "eaves: gaps: %s\n",
-		    g.reader.door.why[0] != '\0' ? g.reader.door.why
-						 : "it did not work");
+	if (enter(&g) == ERR_OK)
+		status = homes_tell(&g);
+	else {
+		status = NOT_POSSIBLE;
+		complain(g.reader.door.why[0] != '\0' ? g.reader.door.why
+						      : "it did not work");
+	}
 	reader_leave(&g.reader);
 	return status;
 }

@@ -46,7 +46,7 @@ gap_words(const struct gap *g)
 	    reasons[g->state] != NULL)
 		return reasons[g->state];
 	if (g->cause == CAUSE_GONE && g->state == 1)
-		return "The server says that it keeps nothing older.";
+		return "Let go early: the server says that it had no room.";
 	return causes[g->cause];
 }
 
@@ -108,6 +108,13 @@ trust_put(const struct gaps_found *f)
 		(void)printf("  %zu rows did not open, or were not signed by "
 			     "the hub: they count for nothing.\n",
 		    f->shut);
+}
+
+void
+gaps_say_home(struct slice name)
+{
+	name_put(name);
+	(void)putchar('\n');
 }
 
 void

@@ -17,6 +17,8 @@ struct gaps_found {
 	bool index;            /* it keeps one */
 };
 
+/* Before its cameras, when there are others. */
+void gaps_say_home(struct slice name);
 void gaps_say(const struct gaps_found *f);
 /* A line for each gap. */
 void gaps_say_json(const struct gaps_found *f);

@@ -52,6 +52,7 @@ phrase_read(const char *prompt, struct buf *to)
 	enum err e = ERR_OK;
 	while (e == ERR_OK && read(STDIN_FILENO, &ch, 1) == 1 && ch != '\n')
 		e = buf_append(to, slice_make(&ch, 1));
+	octets_wipe(&ch, 1);
 	if (terminal) {
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
 		(void)fputc('\n', stderr);

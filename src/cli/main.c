@@ -1,8 +1,11 @@
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/obj.h"
 #include "cli/cli.h"
+#include "os/memory.h"
 
 static const struct {
 	const char *name, *words;
@@ -47,6 +50,9 @@ main(int argc, char **argv)
 		usage(stdout);
 		return 0;
 	}
+	/* some are told a passphrase, or read the keeper's secret */
+	dumps_off();
+	json_set_alloc_funcs(malloc, free_wiped);
 	for (size_t i = 0; argc > 1 && i < COUNT(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);

@@ -1,86 +1,25 @@
 #include "cli/reader.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <wchar.h>
-#include <wctype.h>
 
 #include "base/codec.h"
+#include "cli/typed.h"
 #include "crypto/opaque_client.h"
 #include "model/body.h"
 #include "model/json_read.h"
 
-#define NAME_OCTETS_MAX 256
-#define VERSIONS_MAX    64
-#define KEYS_MAX        4096
-#define VERSION_MAX     ((uint64_t)1 << 40)
-#define HOURS_NEAR      3
-#define HOURS_BACK      2160 /* 90 days: what a hub is handed */
+#define VERSIONS_MAX 64
+#define KEYS_MAX     4096
+#define VERSION_MAX  ((uint64_t)1 << 40)
+#define SKIP_MAX     65536
+#define HOURS_NEAR   3
+#define HOURS_BACK   2160 /* 90 days: what a hub is handed */
 
 static enum err
 say_why(struct reader *r, enum err e, const char *why)
 {
 	(void)snprintf(r->door.why, sizeof r->door.why, "%s", why);
-	return e;
-}
-
-/* --- names --- */
-
-/*
- * The same name, however it was typed: small letters, nothing around them.
- * The locale knows letters beyond ASCII; composed forms are what keyboards
- * send.
- */
-static enum err
-name_hash(struct slice name, uint8_t ret_hash[static SHA256_OCTETS])
-{
-	char text[NAME_OCTETS_MAX + 1], small[4 * NAME_OCTETS_MAX + 1];
-	size_t n = 0;
-
-	while (name.len > 0 && isspace(name.at[0]))
-		name = slice_skip(name, 1);
-	while (name.len > 0 && isspace(name.at[name.len - 1]))
-		name.len--;
-	if (name.len == 0 || name.len > NAME_OCTETS_MAX)
-		return ERR_SYNTAX;
-	memcpy(text, name.at, name.len);
-	text[name.len] = '\0';
-	mbstate_t in = { 0 }, out = { 0 };
-	for (const char *p = text; *p != '\0';) {
-		wchar_t c;
-		const size_t took = mbrtowc(&c, p, MB_LEN_MAX, &in);
-		if (took == 0 || took > MB_LEN_MAX)
-			return ERR_SYNTAX;
-		const size_t put = wcrtomb(small + n,
-		    (wchar_t)towlower((wint_t)c), &out);
-		if (put > MB_LEN_MAX)
-			return ERR_SYNTAX;
-		p += took;
-		n += put;
-	}
-	sha256(slice_make(small, n), ret_hash);
-	return ERR_OK;
-}
-
-/* Gaps between words are one space; around them there is none. */
-static enum err
-phrase_normal(struct slice typed, struct buf *to)
-{
-	bool gap = false;
-	enum err e = ERR_OK;
-
-	for (size_t i = 0; i < typed.len && e == ERR_OK; i++) {
-		if (isspace(typed.at[i])) {
-			gap = to->len > 0;
-			continue;
-		}
-		if (gap)
-			e = buf_append(to, SLICE_LIT(" "));
-		gap = false;
-		if (e == ERR_OK)
-			e = buf_append(to, slice_make(&typed.at[i], 1));
-	}
 	return e;
 }
 
@@ -147,7 +86,9 @@ login(struct reader *r, const uint8_t handle[static SHA256_OCTETS],
 	octets_random(nonce, sizeof nonce);
 	octets_random(seed, sizeof seed);
 	opaque_blind_draw(c->blind);
-	if ((e = opaque_client_ke1(c, nonce, seed)) != ERR_OK ||
+	e = opaque_client_ke1(c, nonce, seed);
+	octets_wipe(seed, sizeof seed);
+	if (e != ERR_OK ||
 	    (e = login_start(r, handle, c, ke2, &number)) != ERR_OK)
 		return e;
 	if ((e = opaque_client_ke3(c, ke2, ke3, session, export)) != ERR_OK)
@@ -169,11 +110,11 @@ reader_enter(struct reader *r, struct slice name, struct slice phrase)
 	AUTO_BUF struct buf normal;
 	enum err e;
 
-	buf_init_secret(&normal, phrase.len + 1);
-	if ((e = name_hash(name, handle)) != ERR_OK)
-		return say_why(r, e, "that is no name");
-	if ((e = phrase_normal(phrase, &normal)) != ERR_OK)
-		return e;
+	buf_init_secret(&normal, TYPED_PHRASE_ROOM(phrase.len));
+	if ((e = typed_name(name, handle)) == ERR_OK)
+		e = typed_phrase(phrase, &normal);
+	if (e != ERR_OK)
+		return say_why(r, e, "that is no name or no passphrase");
 	struct opaque_client c = { .password = buf_slice(&normal),
 		.stretch = opaque_argon2id };
 	e = login(r, handle, &c);
@@ -293,21 +234,40 @@ epoch_committed(const struct reader *r, const struct reader_epoch *ep)
 	return yes;
 }
 
-static void
+static struct reader_birth *
+birth_find(struct reader *r, const struct id *thing)
+{
+	for (size_t i = 0; i < r->birth_count; i++)
+		if (id_eq(&r->birth[i].thing, thing))
+			return &r->birth[i];
+	return NULL;
+}
+
+static enum err
 births_look(struct reader *r)
 {
 	const struct people *p = r->directory.people;
+	const uint64_t time_us = r->directory.time_us;
+	json_t *keep = NULL;
+	enum err e;
 
+	if (p->keep.len > 0 &&
+	    (e = json_text_parse(p->keep, PEOPLE_OCTETS_MAX, &keep)) != ERR_OK)
+		return e;
 	for (size_t i = 0; i < p->thing_count; i++) {
-		size_t k = 0;
-		while (k < r->birth_count &&
-		       !id_eq(&r->birth[k].thing, &p->thing[i].id))
-			k++;
-		if (k == r->birth_count && k < PEOPLE_THINGS_MAX)
-			r->birth[r->birth_count++] = (struct reader_birth){
-				p->thing[i].id, r->directory.time_us
-			};
+		const struct id *thing = &p->thing[i].id;
+		const struct keep_thing next = keep_of(keep, thing);
+		struct reader_birth *b = birth_find(r, thing);
+		if (b == NULL && r->birth_count < PEOPLE_THINGS_MAX) {
+			b = &r->birth[r->birth_count++];
+			*b = (struct reader_birth){ .thing = *thing,
+				.time_us = time_us };
+		}
+		if (b != NULL)
+			keep_take(&b->keep, &next, time_us);
 	}
+	json_decref(keep);
+	return ERR_OK;
 }
 
 /* Opened with the epoch's keys; a new epoch's are believed with it, or not. */
@@ -335,8 +295,7 @@ version_check(struct reader *r, uint32_t epoch, const struct dir_sealed *sealed)
 	if (r->directory.version == r->home->version &&
 	    memcmp(r->directory.hash, r->home->hash, SHA256_OCTETS) != 0)
 		return ERR_CONFLICT;
-	births_look(r);
-	return ERR_OK;
+	return births_look(r);
 }
 
 static enum err
@@ -376,7 +335,8 @@ answer_take(struct reader *r, const struct key *kx, json_t *answer,
 	*ret_more = json_in_bool(&in, "more");
 	e = json_in_end(&in);
 	if (e == ERR_OK && *ret_more &&
-	    json_array_size(keys) + json_array_size(versions) == 0)
+	    (json_array_size(keys) + json_array_size(versions) == 0 ||
+		*skip > SKIP_MAX))
 		return ERR_SYNTAX; /* it would never end */
 	for (size_t i = 0; e == ERR_OK && i < json_array_size(keys); i++)
 		e = item_take(r, kx, json_array_get(keys, i));
@@ -409,14 +369,17 @@ chain_read(struct reader *r, const struct key *kx)
 }
 
 enum err
-reader_home(struct reader *r)
+reader_home(struct reader *r, size_t n)
 {
 	AUTO_KEY kx;
 	enum err e;
 
-	if (r->vault.home_count == 0)
+	if (n >= r->vault.home_count)
 		return say_why(r, ERR_MISSING, "this account has no home yet");
-	r->home = &r->vault.home[0];
+	directory_fini(&r->directory);
+	octets_wipe(r->epoch, sizeof r->epoch);
+	r->epoch_count = r->birth_count = 0;
+	r->home = &r->vault.home[n];
 	account_kx_private(&r->vault.root, &r->account, &kx);
 	if ((e = home_ticket(r)) != ERR_OK)
 		return say_why(r, e, "the home does not let this account in");
@@ -433,15 +396,6 @@ reader_home(struct reader *r)
 
 /* --- cameras --- */
 
-static uint64_t
-birth_of(const struct reader *r, const struct id *thing)
-{
-	for (size_t i = 0; i < r->birth_count; i++)
-		if (id_eq(&r->birth[i].thing, thing))
-			return r->birth[i].time_us;
-	return 0;
-}
-
 static const struct people_stream *
 main_stream(const struct thing *t)
 {
@@ -454,8 +408,9 @@ main_stream(const struct thing *t)
 }
 
 bool
-reader_camera(const struct reader *r, size_t n, struct reader_camera *ret)
+reader_camera(struct reader *r, size_t n, struct reader_camera *ret)
 {
+	static const struct reader_birth unknown;
 	const struct people *p = r->directory.people;
 
 	for (size_t i = 0; i < p->thing_count; i++) {
@@ -467,10 +422,14 @@ reader_camera(const struct reader *r, size_t n, struct reader_camera *ret)
 		if (!slice_eq(t->kind, SLICE_LIT("camera")) || hub == NULL ||
 		    main == NULL || n-- > 0)
 			continue;
+		const struct reader_birth *b = birth_find(r, &t->id);
+		if (b == NULL)
+			b = &unknown;
 		*ret = (struct reader_camera){ .thing = t,
 			.hub = hub,
 			.main = main->id,
-			.born_us = birth_of(r, &t->id) };
+			.born_us = b->time_us,
+			.keep = &b->keep };
 		if (index != NULL)
 			ret->index = index->id;
 		return true;

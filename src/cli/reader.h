@@ -9,6 +9,7 @@
 #include "cli/door.h"
 #include "model/directory.h"
 #include "model/heads.h"
+#include "model/keep.h"
 #include "model/keyring.h"
 #include "model/ledger.h"
 #include "model/run_read.h"
@@ -22,10 +23,11 @@ struct reader_epoch {
 	uint64_t version;
 	struct key home_key;
 };
-/* When a thing was listed first. */
+/* When a thing was listed first, and how long it was to be kept since. */
 struct reader_birth {
 	struct id thing;
 	uint64_t time_us;
+	struct keep_past keep;
 };
 
 struct reader {
@@ -45,8 +47,8 @@ struct reader {
 /* The door is open; r is zeroed else. r->door.why says what went wrong. */
 MUST_USE enum err
 reader_enter(struct reader *r, struct slice name, struct slice phrase);
-/* The directory's whole chain, and the keys. */
-MUST_USE enum err reader_home(struct reader *r);
+/* The n-th home's whole chain and keys; what was read of another one goes. */
+MUST_USE enum err reader_home(struct reader *r, size_t n);
 /* Ends the session at the server; closes the door; wipes. */
 void reader_leave(struct reader *r);
 
@@ -55,9 +57,10 @@ struct reader_camera {
 	const struct people_hub *hub;
 	struct id main, index; /* streams; index zeros: it keeps none */
 	uint64_t born_us;
+	const struct keep_past *keep;
 };
 /* The n-th camera of the home; false: there are not so many. */
-bool reader_camera(const struct reader *r, size_t n, struct reader_camera *ret);
+bool reader_camera(struct reader *r, size_t n, struct reader_camera *ret);
 
 /*
  * A run of a camera's stream, by its header; about when it was. As
@@ -84,6 +87,19 @@ MUST_USE enum err reader_rows_day(struct reader *r,
 /* The day of the newest row; 0: there is none. */
 MUST_USE enum err reader_rows_newest(struct reader *r,
     const struct reader_camera *c, uint32_t *ret_day);
+
+/* What of a camera's recordings is to be there still: reader_kept.c. */
+struct reader_kept {
+	uint64_t oldest_us, keep_us, room_us; /* as the ledger's */
+	struct span lock[KEEP_LOCKS_MAX];
+	size_t lock_count;
+};
+/*
+ * What was signed, and what the server says; reads rows of the days that it
+ * names. A server that does not say it says nothing.
+ */
+MUST_USE enum err reader_kept(struct reader *r, const struct reader_camera *c,
+    uint64_t now_us, struct reader_rows *rows, struct reader_kept *ret);
 
 /* What hubs sign, and what is recorded, over the live line: reader_live.c. */
 struct reader_live {

@@ -10,7 +10,8 @@
 #include "os/clock.h"
 
 #define WAIT_MS      30000
-#define HEADS_MS     3000 /* a hub that hears of a viewer answers at once */
+#define RANGE_MS     120000 /* a range, whole */
+#define HEADS_MS     3000   /* a hub that hears of a viewer answers at once */
 #define HEADS_OLD_US 20000000
 #define SLOT_OCTETS  4
 #define GROUPS_MAX   64
@@ -93,24 +94,51 @@ next(struct reader_live *l, int wait_ms, json_t **ret_text, const char **ret_t)
 	}
 }
 
+/* What is left of that time. */
+static int
+left_ms(uint64_t until_ms)
+{
+	const uint64_t now_ms = clock_monotonic_ms();
+
+	return now_ms >= until_ms ? 0 : (int)(until_ms - now_ms);
+}
+
+/* Not now is not never: nothing may be told of what was not looked at. */
+static enum err
+error_of(const json_t *o)
+{
+	const char *code = json_string_value(json_object_get(o, "error"));
+
+	return code != NULL && (strcmp(code, "later") == 0 ||
+				   strcmp(code, "limit") == 0)
+		   ? ERR_AGAIN
+		   : ERR_MISSING;
+}
+
 /* Texts until one of that kind, or an error of that n. */
 static enum err
 until(struct reader_live *l, const char *kind, json_t **ret_text)
 {
+	const uint64_t until_ms = clock_monotonic_ms() + WAIT_MS;
+
 	for (;;) {
 		json_t *o;
 		const char *t;
-		const enum err e = next(l, WAIT_MS, &o, &t);
+		if (left_ms(until_ms) == 0)
+			return ERR_TIMEOUT;
+		const enum err e = next(l, left_ms(until_ms), &o, &t);
 		if (e != ERR_OK)
 			return e;
 		if (o != NULL && strcmp(t, kind) == 0) {
 			*ret_text = o;
 			return ERR_OK;
 		}
-		const bool refused = o != NULL && strcmp(t, "error") == 0;
+		const enum err refused = o == NULL || strcmp(t, "error") != 0
+					     ? ERR_OK
+					     : error_of(o);
 		json_decref(o);
-		if (refused)
-			return ERR_MISSING;
+		if (refused != ERR_OK)
+			return refused;
 	}
 }
 
@@ -249,9 +277,13 @@ record_take(struct reader_live *l, struct probe *p, struct slice record)
 static enum err
 records_take(struct reader_live *l, struct probe *p, uint32_t slot)
 {
+	const uint64_t until_ms = clock_monotonic_ms() + RANGE_MS;
+
 	for (;;) {
 		json_t *o;
 		const char *t;
+		if (left_ms(until_ms) == 0)
+			return ERR_TIMEOUT;
 		const enum err e = next(l, WAIT_MS, &o, &t);
 		if (e != ERR_OK)
 			return e;

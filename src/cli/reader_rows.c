@@ -80,7 +80,8 @@ records_read(struct run_reader *run, const struct slice *piece,
 
 static enum err
 row_open(struct reader *r, const struct reader_camera *c, uint32_t day,
-    struct slice sealed, struct reader_rows *rows)
+    const struct run_id *named, uint64_t index, struct slice sealed,
+    struct reader_rows *rows)
 {
 	struct slice piece[INDEX_ROW_PIECES];
 	struct run_reader *run;
@@ -92,34 +93,62 @@ row_open(struct reader *r, const struct reader_camera *c, uint32_t day,
 	    (e = reader_run(r, c, &c->index, RUN_STATE, (day + 1) * DAY_US,
 		 piece[0], &info, &run)) != ERR_OK)
 		return e;
+	if (memcmp(info.run.octets, named->octets, RUN_ID_OCTETS) != 0) {
+		run_read_close(run);
+		return ERR_CORRUPT; /* another row than it says */
+	}
 	struct ledger_row *row = &rows->row[rows->count];
 	*row = (struct ledger_row){ .run = info.run,
 		.hour = &rows->hour[rows->count] };
-	if ((e = records_read(run, piece, row, &rows->hour[rows->count])) ==
-	    ERR_OK)
-		rows->count++;
+	e = records_read(run, piece, row, &rows->hour[rows->count]);
+	if (e == ERR_OK && row->index != index) {
+		index_hour_fini(&rows->hour[rows->count]);
+		e = ERR_CORRUPT;
+	}
+	rows->count += e == ERR_OK;
 	run_read_close(run);
 	return e;
 }
 
-/* One answer; what does not open is counted, and is not there. */
+/* Rows come in the order of runs and records: none is there twice. */
+static bool
+is_behind(const struct run_id *run, uint64_t index, const struct run_id *last,
+    uint64_t last_index)
+{
+	const int by = memcmp(run->octets, last->octets, RUN_ID_OCTETS);
+
+	return by > 0 || (by == 0 && index > last_index);
+}
+
+/*
+ * One answer, of runs behind *last; what does not open is counted, and is not
+ * there. A row that were given again and again would fill the memory.
+ */
 static enum err
 page_take(struct reader *r, const struct reader_camera *c, uint32_t day,
-    json_t *list, struct reader_rows *rows, struct run_id *ret_last)
+    json_t *list, struct reader_rows *rows, struct run_id *last)
 {
+	uint64_t last_index = UINT64_MAX; /* pages end with a run */
+
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		AUTO_BUF struct buf sealed;
+		struct run_id run;
 		struct json_in in;
+		uint64_t index;
 		enum err e;
 
 		buf_init(&sealed, ROW_OCTETS_MAX);
 		json_in_init(&in, json_array_get(list, i));
-		json_in_octets(&in, "run", ret_last->octets, RUN_ID_OCTETS);
-		(void)json_in_number(&in, "index", INT64_MAX);
+		json_in_octets(&in, "run", run.octets, RUN_ID_OCTETS);
+		index = json_in_number(&in, "index", INT64_MAX);
 		json_in_buf(&in, "sealed", &sealed);
 		if ((e = json_in_end(&in)) != ERR_OK)
 			return e;
-		e = row_open(r, c, day, buf_slice(&sealed), rows);
+		if (!is_behind(&run, index, last, last_index))
+			return ERR_SYNTAX;
+		*last = run;
+		last_index = index;
+		e = row_open(r, c, day, &run, index, buf_slice(&sealed), rows);
 		if (e == ERR_NOMEM)
 			return e;
 		rows->shut += e != ERR_OK;
@@ -200,7 +229,7 @@ reader_rows_newest(struct reader *r, const struct reader_camera *c,
 {
 	const uint64_t now_day = (uint64_t)time(NULL) / 86400;
 	struct reader_rows rows = { 0 };
-	struct run_id last;
+	struct run_id last = { { 0 } };
 	json_t *answer, *list;
 	enum err e;
 

@@ -15,6 +15,7 @@
 #include "eavesd/core/core.h"
 #include "eavesd/keeper/keeper.h"
 #include "os/file.h"
+#include "os/memory.h"
 #include "stream/segment.h"
 
 #define ROW_OCTETS_MAX (700u << 10)
@@ -453,6 +454,7 @@ main(int argc, char **argv)
 {
 	struct check c = { .segments_fd = -1 };
 
+	dumps_off();
 	if (argc != 3) {
 		(void)fputs("eaves-fsck SERVER-FOLDER KEEPER-FOLDER\n", stderr);
 		return 2;

@@ -391,6 +391,19 @@ eavesd_flicker(void)
 	eavesd_kill(&scene);
 }
 
+/* Older than all others, and shorter than its header: a power cut's. */
+static void
+torn_file_leave(void)
+{
+	char path[160];
+
+	(void)snprintf(path, sizeof path, "%s/spool/0000000000000000",
+	    scene.hub_folder);
+	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	assert_int_equal(write(fd, path, 40), 40);
+	assert_int_equal(close(fd), 0);
+}
+
 static void
 what_the_hub_saw_while_the_server_was_away_plays(void **state)
 {
@@ -409,6 +422,7 @@ what_the_hub_saw_while_the_server_was_away_plays(void **state)
 	child_kill("eaves-capture");
 	spool_wait(&l, SOME);
 	l = folder_look(scene.hub_folder, "spool");
+	torn_file_leave();
 	child_kill("eaves-hub");
 	spool_wait(&l, SOME);
 	spool_is_dark(a, sps);

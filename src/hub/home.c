@@ -398,6 +398,13 @@ hub_home_lists_hub(const struct hub_home *h, const struct hub_keys *keys)
 }
 
 bool
+hub_home_gives_up(const struct hub_home *h, const struct hub_keys *keys,
+    uint64_t waited_ms)
+{
+	return waited_ms > HUB_TAKE_IN_MS && !hub_home_lists_hub(h, keys);
+}
+
+bool
 hub_home_lists_track(const struct hub_home *h, const struct hub_keys *keys,
     const struct hub_camera_ids *camera, enum track_kind as)
 {

@@ -67,6 +67,15 @@ void hub_home_items(struct hub_home *h, const struct hub_keys *keys,
 const struct hour_list *
 hub_home_hours(const struct hub_home *h, const struct id *thing);
 
+/* A home that told us its keys takes us in within that time, or never. */
+#define HUB_TAKE_IN_MS ((uint64_t)15 * 60 * 1000)
+/*
+ * Whether a home that the server does not give us is forgotten, after that
+ * time. Who lists us said so under his signature; only the same way can he
+ * take us off: a server that lost its rows, or wants them lost, cannot.
+ */
+bool hub_home_gives_up(const struct hub_home *h, const struct hub_keys *keys,
+    uint64_t waited_ms);
 /* Whether the directory lists this hub, and this stream of its camera. */
 bool hub_home_lists_hub(const struct hub_home *h, const struct hub_keys *keys);
 bool hub_home_lists_track(const struct hub_home *h, const struct hub_keys *keys,

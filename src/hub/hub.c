@@ -10,6 +10,7 @@
 #include "model/body.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/memory.h"
 #include "os/sandbox.h"
 
 #define REST_MS_FIRST    1000
@@ -293,6 +294,7 @@ hub_main(void)
 	enum err e;
 
 	sandbox_begin();
+	json_set_alloc_funcs(malloc, free_wiped);
 	if (h == NULL)
 		return 1;
 	if ((e = hub_open(h)) != ERR_OK) {

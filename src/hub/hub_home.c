@@ -14,10 +14,8 @@
 #define ITEMS_OCTETS_MAX ((size_t)8 << 20)
 #define KEY_ITEM_OCTETS  4096 /* more: an hour list */
 #define PIECE_OCTETS_MAX (PEOPLE_OCTETS_MAX + 64)
-/* A home that told us its keys takes us in within that time, or never. */
-#define TAKE_IN_MS (15 * 60 * 1000)
-#define LOOK_MS    1000
-#define LOOK_LATER 10000
+#define LOOK_MS          1000
+#define LOOK_LATER       10000
 
 /* A version or an item with the octets that it borrows from. */
 struct version_octets {
@@ -211,10 +209,11 @@ home_wait(struct hub *h)
 {
 	const uint64_t waited = loop_now_ms(h->loop) - h->told_ms;
 
-	if (waited > TAKE_IN_MS)
+	if (hub_home_gives_up(&h->home, h->keys, waited))
 		home_forget(h);
 	else
-		hub_again(h, waited > TAKE_IN_MS / 8 ? LOOK_LATER : LOOK_MS);
+		hub_again(h,
+		    waited > HUB_TAKE_IN_MS / 8 ? LOOK_LATER : LOOK_MS);
 }
 
 static void
@@ -224,6 +223,11 @@ home_answered(struct api *a, enum err e, unsigned status, json_t *body)
 	const bool listed = hub_home_lists_hub(&h->home, h->keys);
 	bool more = false;
 
+	if (e == ERR_OK && status == 404 && listed) {
+		/* the server does not know what it did: later, and later */
+		home_refused(ERR_MISSING);
+		e = ERR_MISSING;
+	}
 	if (e == ERR_OK && status == 404) {
 		home_wait(h);
 		return;

@@ -2,7 +2,8 @@
  * hub_spool.c - the spool, caught up: when the server is back, what it missed
  * is sent on slots of their own, oldest first, while live goes before it. A
  * little at a time: the server says that it lies on its disk before more is
- * sent. Then the file goes.
+ * sent. Then the file goes; and for nothing else that a server says. What it
+ * does not take though the household lists it waits, and is passed over.
  *
  *   idle --a file--> opening --opened--> sending <--kept-- flushing
  *     sending --a piece, or all of it--> flushing --all kept--> idle
@@ -17,7 +18,7 @@
 /* Live waits behind no more than this. */
 #define UNSENT_MAX        ((size_t)128 << 10)
 #define UNSENT_FRAMES_MAX 64
-/* A file at which the line breaks that often: the server does not like it. */
+/* A file at which the line breaks that often is passed over from then on. */
 #define TRIES_MAX 50
 
 static_assert(UPLINK_STREAMS_MAX <= SPOOL_WRITERS_MAX,
@@ -76,6 +77,8 @@ void
 hub_spool_up(struct hub *h)
 {
 	h->catching.rest_ms = REST_MS;
+	for (struct spool_file *f = h->spool.first; f != NULL; f = f->next)
+		f->passed = f->tries > TRIES_MAX;
 	step_after(h, STEP_MS);
 }
 
@@ -85,8 +88,8 @@ hub_spool_down(struct hub *h)
 	struct spool_file *f = file_leave(h);
 
 	loop_timer_remove(&h->catching.timer);
-	if (f != NULL && ++f->tries > TRIES_MAX)
-		spool_drop(&h->spool, f);
+	if (f != NULL)
+		f->tries++;
 }
 
 static void
@@ -191,6 +194,20 @@ hub_spool_opened(struct hub *h, uint32_t slot)
 	sending_begin(h);
 }
 
+/* By the list that the household signed, not by what the server says. */
+static bool
+is_listed(const struct hub *h, const struct id *stream)
+{
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		for (enum track_kind as = TRACK_MAIN; as < TRACK_INDEX; as++)
+			if (h->slot[i].used &&
+			    id_eq(&h->slot[i].ids.stream[as], stream) &&
+			    hub_home_lists_track(&h->home, h->keys,
+				&h->slot[i].ids, as))
+				return true;
+	return false;
+}
+
 void
 hub_spool_refused(struct hub *h, bool for_good)
 {
@@ -201,8 +218,10 @@ hub_spool_refused(struct hub *h, bool for_good)
 		rest(h);
 		return;
 	}
-	/* of a camera that was removed */
-	spool_drop(&h->spool, f);
+	if (is_listed(h, &h->catching.reader.stream))
+		f->passed = true; /* it was restored, or lies */
+	else
+		spool_drop(&h->spool, f); /* of a camera that was removed */
 	step_after(h, STEP_MS);
 }
 

@@ -5,13 +5,14 @@
 
 #include "hub/clock_reply.h"
 #include "hub/hub.h"
+#include "hub/rhythm.h"
 #include "os/clock.h"
 
-#define TICK_MS          200
-#define HEADS_WATCHED_MS 10000
-#define HEADS_QUIET_MS   600000
-#define HEADS_LEAST_MS   1000
-#define ROWS_REST_MS     10000
+#define TICK_MS        200
+#define HEADS_QUIET_MS 600000
+#define HEADS_LEAST_MS 1000
+#define ROWS_REST_MS   10000
+#define ROW_DAYS_LATE  30 /* a server takes them for 31 */
 
 static struct hub_now
 now(void)
@@ -49,6 +50,7 @@ heads_send(struct hub *h)
 	static struct heads heads; /* large; made anew each time */
 	AUTO_BUF struct buf sealed;
 
+	buf_init(&sealed, HEADS_OCTETS_MAX);
 	heads = (struct heads){ .home = h->home.home,
 		.hub = h->keys->hub,
 		.counter = ++h->heads_counter,
@@ -62,7 +64,6 @@ heads_send(struct hub *h)
 		h->said_state[i] = (uint8_t)h->camera[i].state;
 		camera_heads(h, &h->camera[i], &heads);
 	}
-	buf_init(&sealed, HEADS_OCTETS_MAX);
 	if (heads_seal(&heads, &h->keys->sign, &h->home.people_key, &sealed) ==
 	    ERR_OK)
 		uplink_heads(&h->uplink, buf_slice(&sealed));
@@ -87,7 +88,7 @@ heads_look(struct hub *h)
 
 	if (h->uplink.state != UPLINK_UP || age < HEADS_LEAST_MS)
 		return;
-	if (age >= (h->watched ? HEADS_WATCHED_MS : HEADS_QUIET_MS) ||
+	if (age >= (h->watched ? heads_watched_ms : HEADS_QUIET_MS) ||
 	    states_changed(h))
 		heads_send(h);
 }
@@ -204,6 +205,26 @@ row_is_there(struct hub *h, const struct row_wait *row)
 	}
 }
 
+/*
+ * Whether the server has no reason to refuse it: the household lists the
+ * camera, and the row is not too old (docs/API.md). It stays, and is sent
+ * again on the next line: else a server could refuse what an hour was, and
+ * that hour would look as if this hub had been off.
+ */
+static bool
+row_must_stay(const struct hub *h, const struct row_wait *row)
+{
+	if (row->day + ROW_DAYS_LATE < clock_day())
+		return false;
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
+		const struct camera *c = &h->camera[i];
+		if (h->slot[i].used &&
+		    id_eq(&c->ids->stream[TRACK_INDEX], &row->stream))
+			return is_listed(h, c, TRACK_INDEX);
+	}
+	return false;
+}
+
 static void
 uplink_took_row(struct uplink *u, uint64_t number, enum uplink_row_answer is)
 {
@@ -215,9 +236,11 @@ uplink_took_row(struct uplink *u, uint64_t number, enum uplink_row_answer is)
 		h->rows_rest_ms = loop_now_ms(h->loop) + ROWS_REST_MS;
 		return;
 	}
-	if (is == UPLINK_ROW_REFUSED)
+	if (is == UPLINK_ROW_REFUSED) {
 		log_event(EV_HUB_ROW_REFUSED, F_NONE, F_NONE);
-	else if (row != NULL)
+		if (row != NULL && row_must_stay(h, row))
+			return;
+	} else if (row != NULL)
 		row_is_there(h, row);
 	rows_done(&h->rows, number);
 	rows_send(h);

@@ -296,6 +296,27 @@ who_did_not_read_the_link_opens_nothing_and_is_counted(void **state)
 	scene_close(&s);
 }
 
+/*
+ * "404: no home has taken you in": of a server that was restored, or lies.
+ * Forgetting would take what waits in the spool, and the keys, with it.
+ */
+static void
+no_server_makes_a_hub_forget_its_home(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s);
+	scene_pair(&s);
+	assert_false(hub_home_gives_up(&s.home, s.keys, HUB_TAKE_IN_MS));
+	assert_true(hub_home_gives_up(&s.home, s.keys, HUB_TAKE_IN_MS + 1));
+	scene_close(&s);
+	scene_open(&s);
+	scene_take_in(&s);
+	assert_false(hub_home_gives_up(&s.home, s.keys, UINT64_MAX));
+	scene_close(&s);
+}
+
 static void
 a_hub_is_taken_in_and_remembers_over_a_restart(void **state)
 {
@@ -447,6 +468,7 @@ main(void)
 		cmocka_unit_test(the_household_and_the_hub_learn_each_other),
 		cmocka_unit_test(
 		    who_did_not_read_the_link_opens_nothing_and_is_counted),
+		cmocka_unit_test(no_server_makes_a_hub_forget_its_home),
 		cmocka_unit_test(
 		    a_hub_is_taken_in_and_remembers_over_a_restart),
 		cmocka_unit_test(

@@ -299,7 +299,7 @@ struct spool_file *
 spool_oldest(const struct spool *s)
 {
 	for (struct spool_file *f = s->first; f != NULL; f = f->next)
-		if (!f->writing)
+		if (!f->writing && !f->passed)
 			return f;
 	return NULL;
 }
@@ -338,28 +338,10 @@ octets_read(int fd, uint8_t *to, size_t n)
 	return ERR_OK;
 }
 
-enum err
-spool_read(const struct spool *s, struct spool_file *file,
-    struct spool_reader *ret_reader)
-{
-	struct spool_reader r = { .fd = -1, .at = ID_OCTETS };
-	char name[NAME_ROOM];
-
-	name_of(file->number, name);
-	r.fd = openat(s->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (r.fd == -1)
-		return ERR_MISSING;
-	if (octets_read(r.fd, r.stream.octets, ID_OCTETS) != ERR_OK) {
-		(void)close(r.fd);
-		return ERR_MISSING;
-	}
-	buf_init(&r.record, RUN_RECORD_MAX);
-	file->reading = true;
-	*ret_reader = r;
-	return ERR_OK;
-}
-
-/* The server would take it: what it would not is a disk's error. */
+/*
+ * The server would take it, and keep it: what it would not is a disk's error,
+ * and would be sent for ever, with all that is newer behind it.
+ */
 static bool
 is_record(struct spool_reader *r, struct slice record)
 {
@@ -368,9 +350,13 @@ is_record(struct spool_reader *r, struct slice record)
 	if (record_clear_parse(record, &c) != ERR_OK ||
 	    (c.flags == RECORD_HEADER) == r->headed ||
 	    (r->headed &&
-		memcmp(c.run.octets, r->run.octets, RUN_ID_OCTETS) != 0))
+		(memcmp(c.run.octets, r->run.octets, RUN_ID_OCTETS) != 0 ||
+		    c.index <= r->index ||
+		    (!r->joined && c.flags != RECORD_KEY))))
 		return false;
 	r->run = c.run;
+	r->index = c.index;
+	r->joined = r->headed;
 	r->headed = true;
 	return true;
 }
@@ -400,6 +386,34 @@ spool_reader_next(struct spool_reader *r, struct slice *ret_record)
 }
 
 enum err
+spool_read(const struct spool *s, struct spool_file *file,
+    struct spool_reader *ret_reader)
+{
+	struct spool_reader r = { .fd = -1, .at = ID_OCTETS };
+	char name[NAME_ROOM];
+	struct slice header;
+
+	name_of(file->number, name);
+	r.fd = openat(s->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (r.fd == -1)
+		return ERR_MISSING;
+	buf_init(&r.record, RUN_RECORD_MAX);
+	/* a power cut may leave a file that ends before its header does */
+	if (octets_read(r.fd, r.stream.octets, ID_OCTETS) != ERR_OK ||
+	    spool_reader_next(&r, &header) != ERR_OK ||
+	    lseek(r.fd, ID_OCTETS, SEEK_SET) == (off_t)-1) {
+		(void)close(r.fd);
+		buf_fini(&r.record);
+		return ERR_MISSING;
+	}
+	r.at = ID_OCTETS;
+	r.headed = false;
+	file->reading = true;
+	*ret_reader = r;
+	return ERR_OK;
+}
+
+enum err
 spool_reader_skip(struct spool_reader *r, uint64_t at)
 {
 	if (at <= r->at)
@@ -407,6 +421,7 @@ spool_reader_skip(struct spool_reader *r, uint64_t at)
 	if (lseek(r->fd, (off_t)at, SEEK_SET) == (off_t)-1)
 		return err_of_errno(errno);
 	r->at = at;
+	r->joined = true;
 	return ERR_OK;
 }
 

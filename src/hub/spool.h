@@ -27,6 +27,7 @@ struct spool_file {
 	struct spool_file *next;
 	uint64_t number, octets;
 	bool writing, reading;
+	bool passed; /* not now: what is newer goes first */
 	/* the server has it up to there; so often it took nothing */
 	uint64_t kept_at;
 	unsigned tries;
@@ -69,7 +70,7 @@ void spool_end(struct spool *s, size_t n);
 /* Each second: onto the disk. */
 void spool_sync(struct spool *s);
 
-/* The oldest that nobody writes any more; NULL: none. */
+/* The oldest that nobody writes any more, nor is passed over; NULL: none. */
 struct spool_file *spool_oldest(const struct spool *s);
 void spool_drop(struct spool *s, struct spool_file *file);
 
@@ -77,16 +78,17 @@ struct spool_reader {
 	int fd;
 	struct id stream;
 	struct run_id run;
-	uint64_t at; /* offset of the next record */
-	bool headed;
+	uint64_t at;         /* offset of the next record */
+	bool headed, joined; /* its header was read, a key frame was */
+	uint64_t index;      /* of the newest record */
 	struct buf record;
 };
-/* ERR_MISSING: it holds nothing that can be read. */
+/* ERR_MISSING: it holds no run's header, so nothing that could be sent. */
 MUST_USE enum err spool_read(const struct spool *s, struct spool_file *file,
     struct spool_reader *ret_reader);
 /*
  * The next record, until the call after it. ERR_MISSING: that was all; what
- * is no record of that run is not given out.
+ * is no record of that run, or stands where none can, is not given out.
  */
 MUST_USE enum err
 spool_reader_next(struct spool_reader *r, struct slice *ret_record);

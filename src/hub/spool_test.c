@@ -249,7 +249,6 @@ after_a_restart_all_is_there_but_a_torn_tail(void **state)
 		{ 0, noise, 100, "7 h1 1 2" },  /* what lay there before */
 		{ 0, zeros, 4096, "7 h1 1 2" }, /* or nothing */
 		{ 300 + 4 + 400 + 4, "", 0, "7 h1" },
-		{ 300 + 4 + 400 + 4 + 30, "", 0, "7" },
 	};
 
 	(void)state;
@@ -459,6 +458,95 @@ rows_survive_a_restart_until_the_server_has_them(void **state)
 	rows_fini(&r);
 }
 
+/*
+ * After a power cut a file may be shorter than its header, or zeros from there
+ * on. Sent, it would be nothing, and nothing is never kept: the server would
+ * be asked for ever, and what is newer would wait behind it.
+ */
+static void
+what_cannot_be_sent_stands_in_nobodys_way(void **state)
+{
+	static const char zeros[512];
+	static const struct {
+		long keep;
+		size_t zeros;
+	} cut[] = { { 608, 0 }, { 608, 512 }, { 500, 0 }, { 450, 10 } };
+	struct spool_reader r;
+	struct spool s;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cut); i++) {
+		T_OK(spool_open(&s, folder_fd, ROOM, 0));
+		put(&s, &stream, RUN_HEADER, 1, 0, 200);
+		put(&s, &stream, RUN_KEY, 1, 1, 400);
+		spool_close(&s);
+		file_spoil(cut[i].keep, zeros, cut[i].zeros);
+		T_OK(spool_open(&s, folder_fd, ROOM, 0));
+		struct spool_file *f = spool_oldest(&s);
+		assert_non_null(f);
+		T_ERR(ERR_MISSING, spool_read(&s, f, &r));
+		assert_false(f->reading);
+		spool_drop(&s, f);
+		spool_close(&s);
+	}
+}
+
+/* What the server does not take is not lost, nor does the rest wait for it. */
+static void
+what_is_passed_over_stays(void **state)
+{
+	struct spool s;
+
+	(void)state;
+	T_OK(spool_open(&s, folder_fd, ROOM, 0));
+	run_put(&s, 1, 2);
+	run_put(&s, 2, 2);
+	struct spool_file *first = spool_oldest(&s);
+	first->passed = true;
+	assert_string_equal(take(&s), "7 h2 1 2");
+	assert_null(spool_oldest(&s));
+	assert_int_equal(s.count, 1);
+	first->passed = false;
+	assert_string_equal(take(&s), "7 h1 1 2");
+	spool_close(&s);
+}
+
+/* Nor is what the server would take and never keep. */
+static void
+records_that_stand_where_none_can_end_a_file(void **state)
+{
+	static const struct {
+		uint8_t flags, index;
+	} second[] = { { 0, 1 }, { RUN_MARK, 1 }, { RUN_KEY, 0 } };
+	struct spool s;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(second); i++) {
+		T_OK(spool_open(&s, folder_fd, ROOM, 0));
+		put(&s, &stream, RUN_HEADER, 1, 0, 200);
+		put(&s, &stream, RUN_KEY, 1, 1, 400);
+		spool_close(&s);
+		const struct slice r = record_make(second[i].flags, 1,
+		    second[i].index, 400);
+		char frame[404] = { 0, 0, 1, (char)0x90 };
+		memcpy(frame + 4, r.at, r.len);
+		file_spoil(404, frame, sizeof frame);
+		T_OK(spool_open(&s, folder_fd, ROOM, 0));
+		assert_string_equal(take(&s), "7 h1");
+		spool_close(&s);
+	}
+	T_OK(spool_open(&s, folder_fd, ROOM, 0));
+	run_put(&s, 1, 3);
+	put(&s, &stream, RUN_HEADER, 1, 0, 200);
+	put(&s, &stream, RUN_KEY, 1, 5, 400);
+	put(&s, &stream, 0, 1, 5, 400); /* twice the same */
+	put(&s, &stream, 0, 1, 6, 400);
+	spool_end(&s, 0);
+	assert_string_equal(take(&s), "7 h1 1 2 3");
+	assert_string_equal(take(&s), "7 h1 5");
+	spool_close(&s);
+}
+
 #define WITH_FOLDER(f)                                                         \
 	cmocka_unit_test_setup_teardown(f, folder_make, folder_drop)
 
@@ -472,6 +560,9 @@ main(void)
 		WITH_FOLDER(
 		    when_it_is_full_the_oldest_goes_but_not_what_is_being_sent),
 		WITH_FOLDER(after_a_restart_all_is_there_but_a_torn_tail),
+		WITH_FOLDER(what_cannot_be_sent_stands_in_nobodys_way),
+		WITH_FOLDER(records_that_stand_where_none_can_end_a_file),
+		WITH_FOLDER(what_is_passed_over_stays),
 		WITH_FOLDER(
 		    a_disk_that_fails_leaves_what_is_whole_and_is_tried_again),
 		WITH_FOLDER(it_may_be_turned_off_and_forgets_when_told),

@@ -34,8 +34,8 @@ struct plan {
 struct scene {
 	const char *what;
 	struct plan row[ROWS];
-	uint64_t from_us, to_us, born_us, oldest_us, keep_us;
-	struct span lost;
+	uint64_t from_us, to_us, born_us, oldest_us, keep_us, room_us;
+	struct span lost, lock;
 	uint32_t other_day; /* asked for instead of DAY */
 	uint8_t named_run, named_mark;
 	bool named_other; /* the same number, another hash */
@@ -183,6 +183,37 @@ static const struct scene scenes[] = {
 	{ "let go, and more than the policy allows", { WHOLE(1, 1) },
 	    HOURS(0, 2), .oldest_us = AT(HOUR + 1, 600),
 	    .keep_us = AT(HOUR + 1, 300) },
+	{ "of what the policy keeps, only what was recorded can be missing",
+	    { { .hour = HOUR,
+		.to_s = 3600,
+		.run = 1,
+		.state = { { 1000, 3 }, { 1300, 0 } },
+		.rec = { { 0, 1000 }, { 1300, 3600 } } } },
+	    HOURS(0, 1), .oldest_us = AT(HOUR, 1800),
+	    .keep_us = AT(HOUR, 600) },
+	{ "let go early for want of room, by the server's word, then not so",
+	    { WHOLE(0, 0) }, HOURS(0, 1), .oldest_us = AT(HOUR, 1800),
+	    .keep_us = AT(HOUR, 600), .room_us = AT(HOUR, 1200) },
+	{ "let go early, and the server had been away: not all came to it",
+	    { { .hour = HOUR,
+		.to_s = 3600,
+		.run = 1,
+		.state = { { 1200, 64 }, { 1500, 0 } },
+		.rec = { { 0, 1200 }, { 1501, 3600 } } } },
+	    HOURS(0, 1), .oldest_us = AT(HOUR, 1800),
+	    .keep_us = AT(HOUR, 600) },
+	{ "what is locked was not let go", { WHOLE(0, 0) }, HOURS(0, 1),
+	    .oldest_us = AT(HOUR, 3000), .keep_us = AT(HOUR, 2400),
+	    .lock = { AT(HOUR, 1200), AT(HOUR, 1260) } },
+	{ "locked, older than what is kept, and not given", { WHOLE(0, 0) },
+	    HOURS(0, 1), .oldest_us = AT(HOUR, 3000), .keep_us = AT(HOUR, 2400),
+	    .lock = { AT(HOUR, 1200), AT(HOUR, 1260) },
+	    .lost = { AT(HOUR, 1190), AT(HOUR, 1230) } },
+	{ "not given, and the policy keeps only a part of it", { WHOLE(0, 0) },
+	    HOURS(0, 1), .keep_us = AT(HOUR, 1230),
+	    .lost = { AT(HOUR, 1200), AT(HOUR, 1260) } },
+	{ "rows that went with what they tell of", { WHOLE(0, 0), WHOLE(3, 3) },
+	    HOURS(0, 4), .keep_us = AT(HOUR + 2, 0) },
 	{ "listed, and not given when it was asked for", { WHOLE(0, 0) },
 	    HOURS(0, 1), .lost = { AT(HOUR, 1200), AT(HOUR, 1260) } },
 	{ "on its way when the server went",
@@ -290,6 +321,12 @@ span_json(const struct span *s)
 }
 
 static json_t *
+spans_json(const struct span *s, size_t count)
+{
+	return count == 0 ? json_array() : json_pack("[o]", span_json(s));
+}
+
+static json_t *
 gaps_json(const struct ledger_question *q)
 {
 	json_t *all = json_array();
@@ -341,14 +378,13 @@ named_json(const struct ledger_named *n)
 static json_t *
 question_json(const struct scene *s, const struct ledger_question *q)
 {
-	return json_pack("{s:s,s:[i],s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "what",
-	    s->what, "days", (int)q->day[0], "from", (json_int_t)q->at.from_us,
-	    "to", (json_int_t)q->at.to_us, "born", (json_int_t)q->born_us,
-	    "oldest", (json_int_t)q->oldest_us, "keep", (json_int_t)q->keep_us,
-	    "lost",
-	    q->lost_count == 0 ? json_array()
-			       : json_pack("[o]", span_json(q->lost)),
-	    "named", named_json(&q->named));
+	return json_pack("{s:s,s:[i],s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:o}",
+	    "what", s->what, "days", (int)q->day[0], "from",
+	    (json_int_t)q->at.from_us, "to", (json_int_t)q->at.to_us, "born",
+	    (json_int_t)q->born_us, "oldest", (json_int_t)q->oldest_us, "keep",
+	    (json_int_t)q->keep_us, "room", (json_int_t)q->room_us, "lost",
+	    spans_json(q->lost, q->lost_count), "locks",
+	    spans_json(q->lock, q->lock_count), "named", named_json(&q->named));
 }
 
 static json_t *
@@ -365,13 +401,16 @@ scene_json(const struct scene *s)
 		.born_us = s->born_us,
 		.oldest_us = s->oldest_us,
 		.keep_us = s->keep_us,
+		.room_us = s->room_us,
 		.lost = &s->lost,
-		.lost_count = s->lost.to_us != 0 };
+		.lost_count = s->lost.to_us != 0,
+		.lock = &s->lock,
+		.lock_count = s->lock.to_us != 0 };
 
 	for (size_t i = 0; i < ROWS && s->row[i].run != 0; i++) {
 		const struct plan *p = &s->row[i];
 		struct ledger_row *r = &row[q.row_count];
-		AUTO_BUF struct buf octets;
+		AUTO_BUF struct buf octets = { 0 };
 
 		if (p->hidden)
 			continue;

@@ -1,10 +1,15 @@
 #include "model/keep.h"
 
+#include <string.h>
+
+#include "base/codec.h"
 #include "model/json_read.h"
 #include "model/people.h"
 #include "model/retention.h"
 
 #define OCTETS_MAX ((uint64_t)1 << 50)
+#define DAY_US     (24 * INDEX_HOUR_US)
+#define CLOCKS_US  UINT64_C(600000000) /* a server's may be ahead of ours */
 
 static enum err
 thing_check(json_t *from)
@@ -77,4 +82,96 @@ keep_check(json_t *keep)
 	    (e = each_check(things, thing_check)) != ERR_OK)
 		return e;
 	return each_check(locks, lock_check);
+}
+
+/* --- a checked one --- */
+
+static uint64_t
+number_of(json_t *o, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(o, name));
+}
+
+static bool
+is_id(json_t *text, const char *id)
+{
+	return json_is_string(text) && strcmp(json_string_value(text), id) == 0;
+}
+
+struct keep_thing
+keep_of(json_t *keep, const struct id *thing)
+{
+	struct keep_thing k = { .days = RETENTION_DAYS,
+		.quota = number_of(keep, "quota") };
+	char id[B64_ROOM(ID_OCTETS)];
+	json_t *one;
+	size_t i;
+
+	b64_encode(id_slice(thing), id);
+	json_array_foreach(json_object_get(keep, "things"), i, one)
+	{
+		if (!is_id(json_object_get(one, "thing"), id))
+			continue;
+		k.days = number_of(one, "days");
+		k.octets = number_of(one, "octets");
+		break;
+	}
+	if (k.days == 0)
+		k.days = RETENTION_DAYS;
+	return k;
+}
+
+size_t
+keep_locks(json_t *keep, const struct id *thing,
+    struct span to[static KEEP_LOCKS_MAX])
+{
+	char id[B64_ROOM(ID_OCTETS)];
+	size_t n = 0, i, k;
+	json_t *one, *of;
+
+	b64_encode(id_slice(thing), id);
+	json_array_foreach(json_object_get(keep, "locks"), i, one)
+	    json_array_foreach(json_object_get(one, "things"), k, of)
+	{
+		if (n < KEEP_LOCKS_MAX && is_id(of, id)) {
+			to[n++] = (struct span){ number_of(one, "from"),
+				number_of(one, "to") };
+			break;
+		}
+	}
+	return n;
+}
+
+/* --- version after version --- */
+
+static uint64_t
+begin_of(uint64_t days, uint64_t us)
+{
+	const uint64_t day = (us + CLOCKS_US) / DAY_US;
+
+	return days == 0 || day <= days ? 0 : (day - days) * DAY_US;
+}
+
+static bool
+is_tighter(uint64_t octets, uint64_t than)
+{
+	return octets != 0 && (than == 0 || octets < than);
+}
+
+void
+keep_take(struct keep_past *p, const struct keep_thing *next, uint64_t time_us)
+{
+	p->keep_us = keep_begin(p, time_us);
+	if (is_tighter(p->now.octets, next->octets) ||
+	    is_tighter(p->now.quota, next->quota))
+		p->room_us = time_us;
+	p->now = *next;
+}
+
+uint64_t
+keep_begin(const struct keep_past *p, uint64_t now_us)
+{
+	const uint64_t begin = begin_of(p->now.days, now_us);
+
+	return begin > p->keep_us ? begin : p->keep_us;
 }

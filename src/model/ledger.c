@@ -35,6 +35,7 @@ struct ledger {
 	const struct ledger_question *q;
 	struct ledger_row *row; /* of a run the newest; in order of time */
 	size_t row_count;
+	struct spans recorded;
 	struct spans free; /* what no layer has taken yet, in order */
 	struct gap *gap;
 	size_t gap_count, gap_room;
@@ -208,27 +209,7 @@ days_begin(const struct ledger_question *q, uint32_t day)
 	return day * DAY_US;
 }
 
-/*
- * A row that this one names and that is not there, back to the one before
- * that is: what it would have said nobody can know.
- */
-static void
-withheld_give(struct ledger *l, const struct index_hour *h)
-{
-	const uint32_t day = h->before.hour / 24;
-
-	if (h->before.index == 0 || !has_day(l->q, day))
-		return;
-	const struct ledger_row *there = row_of(l, &h->before.run);
-	if (there != NULL && there->index >= h->before.index)
-		return;
-	const struct span at = { most(held_before(l, h->before.to_us),
-				     days_begin(l->q, day)),
-		h->before.to_us };
-	give(l, at, CAUSE_SERVER, 0);
-}
-
-/* The same for the end: rows newer than ours, which heads name. */
+/* Whether rows are newer than ours, which heads name. */
 static bool
 has_unshown(const struct ledger *l)
 {
@@ -323,42 +304,123 @@ span_order(const void *a, const void *b)
 	return (x->from_us > y->from_us) - (x->from_us < y->from_us);
 }
 
-/* What is recorded, as stretches of time, is not missing. */
+/* What is recorded, as stretches of time in order. */
 static void
-recorded_take(struct ledger *l)
+recorded_find(struct ledger *l)
 {
-	struct spans all = { 0 };
+	struct spans *all = &l->recorded;
+	size_t n = 0;
 
 	for (size_t i = 0; i < l->row_count; i++)
 		for (size_t k = 0; k < l->row[i].hour->run_count; k++) {
 			const struct index_hour_run *r = &l->row[i]
 							      .hour->run[k];
 			if (r->as == TRACK_MAIN)
-				span_add(l, &all, r->first_us, r->last_us);
+				span_add(l, all, r->first_us, r->last_us);
 		}
-	if (all.count > 0)
-		qsort(all.at, all.count, sizeof *all.at, span_order);
-	for (size_t i = 0; i < all.count;) {
-		struct span s = all.at[i++];
-		while (i < all.count && all.at[i].from_us <= s.to_us + JOIN_US)
-			s.to_us = most(s.to_us, all.at[i++].to_us);
-		give(l, s, CAUSE__MAX, 0);
+	if (all->count > 0)
+		qsort(all->at, all->count, sizeof *all->at, span_order);
+	for (size_t i = 0; i < all->count; n++) {
+		struct span s = all->at[i++];
+		while (
+		    i < all->count && all->at[i].from_us <= s.to_us + JOIN_US)
+			s.to_us = most(s.to_us, all->at[i++].to_us);
+		all->at[n] = s;
 	}
-	free(all.at);
+	all->count = n;
 }
 
-/* What is let go: as the policy explains, and beyond it. */
+/* The first lock that ends behind that time; NULL: there is none. */
+static const struct span *
+lock_next(const struct ledger *l, uint64_t time_us)
+{
+	const struct span *next = NULL;
+
+	for (size_t i = 0; i < l->q->lock_count; i++) {
+		const struct span *s = &l->q->lock[i];
+		if (s->to_us > time_us &&
+		    (next == NULL || s->from_us < next->from_us))
+			next = s;
+	}
+	return next;
+}
+
+/* Went, but for what is locked: that must be there. */
+static void
+went_give(struct ledger *l, struct span at, enum cause cause, uint8_t state)
+{
+	uint64_t from = at.from_us;
+
+	while (from < at.to_us) {
+		const struct span *lock = lock_next(l, from);
+		const struct span s = { from,
+			lock == NULL ? at.to_us
+				     : least(lock->from_us, at.to_us) };
+		if (s.from_us < s.to_us && cause == CAUSE_SERVER)
+			lost_give(l, s);
+		else if (s.from_us < s.to_us)
+			give(l, s, cause, state);
+		from = lock == NULL ? at.to_us : lock->to_us;
+	}
+}
+
+/* As the policy allows; without one, all that the server says. */
 static void
 let_go_give(struct ledger *l)
 {
 	const uint64_t oldest = l->q->oldest_us, keep = l->q->keep_us;
+	const struct span at = { 0, keep == 0 ? oldest : least(oldest, keep) };
 
-	if (keep == 0) {
-		give(l, (struct span){ 0, oldest }, CAUSE_GONE, 1);
-		return;
+	went_give(l, at, CAUSE_GONE, keep == 0 ? 1 : 0);
+}
+
+/* Recorded, and let go though the policy keeps it: for want of room, or not. */
+static void
+early_give(struct ledger *l)
+{
+	const struct ledger_question *q = l->q;
+
+	for (size_t i = 0; i < l->recorded.count && q->keep_us != 0; i++) {
+		const struct span *r = &l->recorded.at[i];
+		const struct span s = { most(r->from_us, q->keep_us),
+			least(r->to_us, q->oldest_us) };
+		went_give(l,
+		    (struct span){ s.from_us, least(s.to_us, q->room_us) },
+		    CAUSE_GONE, 1);
+		went_give(l,
+		    (struct span){ most(s.from_us, q->room_us), s.to_us },
+		    CAUSE_SERVER, 0);
 	}
-	give(l, (struct span){ 0, least(oldest, keep) }, CAUSE_GONE, 0);
-	give(l, (struct span){ keep, oldest }, CAUSE_SERVER, 0);
+}
+
+/* Older than what the policy keeps, what is not there may have gone. */
+static void
+over_give(struct ledger *l, struct span at)
+{
+	const uint64_t to_us = least(at.to_us, l->q->keep_us);
+
+	went_give(l, (struct span){ at.from_us, to_us }, CAUSE_GONE, 0);
+}
+
+/*
+ * A row that this one names and that is not there, back to the one before
+ * that is: what it would have said nobody can know.
+ */
+static void
+withheld_give(struct ledger *l, const struct index_hour *h)
+{
+	const uint32_t day = h->before.hour / 24;
+
+	if (h->before.index == 0 || !has_day(l->q, day))
+		return;
+	const struct ledger_row *there = row_of(l, &h->before.run);
+	if (there != NULL && there->index >= h->before.index)
+		return;
+	const struct span at = { most(held_before(l, h->before.to_us),
+				     days_begin(l->q, day)),
+		h->before.to_us };
+	over_give(l, at);
+	give(l, at, CAUSE_SERVER, 0);
 }
 
 static void
@@ -366,11 +428,16 @@ layers_give(struct ledger *l, struct span at, uint64_t last_us)
 {
 	const uint64_t until = known_until(l);
 
+	recorded_find(l);
 	let_go_give(l);
 	states_give(l, true);
-	for (size_t i = 0; i < l->q->lost_count; i++)
+	early_give(l);
+	for (size_t i = 0; i < l->q->lost_count; i++) {
+		over_give(l, l->q->lost[i]);
 		lost_give(l, l->q->lost[i]);
-	recorded_take(l);
+	}
+	for (size_t i = 0; i < l->recorded.count; i++)
+		give(l, l->recorded.at[i], CAUSE__MAX, 0);
 	short_drop(l);
 	states_give(l, false);
 	for (size_t i = 0; i < l->row_count; i++)
@@ -515,6 +582,7 @@ ledger_make(const struct ledger_question *q, struct gap **ret_gaps,
 	if ((l.err = rows_take(&l)) == ERR_OK)
 		ledger_fill(&l);
 	free(l.row);
+	free(l.recorded.at);
 	free(l.free.at);
 	if (l.err != ERR_OK) {
 		free(l.gap);

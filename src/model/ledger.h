@@ -4,10 +4,11 @@
  * nothing by leaving something out. The same rules as web/src/model/ledger.ts;
  * they share tests/vectors/eaves/ledger.json.
  *
- * A stretch of time belongs to the first of these that covers it: let go; not
- * kept (the disk), or the camera silent in the middle of a run; not given out when asked; recorded, so not missing; what
- * the hub said went on; withheld; after the hub's last word; the rest: it was
- * off.
+ * A stretch of time belongs to the first of these that covers it: let go, as
+ * the home's policy says; not kept (the disk), or the camera silent in the
+ * middle of a run; recorded, and let go though the policy keeps it; not given
+ * out when asked; recorded, so not missing; what the hub said went on;
+ * withheld; after the hub's last word; the rest: it was off.
  *
  * Pure. Times are µs since 1970.
  */
@@ -24,7 +25,7 @@
 	X(SLOW, "slow")     /* the way to the server was */                    \
 	X(DISK, "disk")     /* the server had no room, or was too slow */      \
 	X(SERVER, "server") /* it does not give out what it was given */       \
-	X(GONE, "gone")     /* let go; state 1: by the server's word alone */  \
+	X(GONE, "gone")     /* let go; state 1: it had no room, it says */     \
 	X(SILENT, "silent") /* the hub has not said anything since */
 enum cause {
 #define X(name, word) CAUSE_##name,
@@ -69,6 +70,10 @@ struct ledger_question {
 	uint64_t born_us;   /* the directory first listed it; 0: not known */
 	uint64_t oldest_us; /* the server says that older ones went; 0: none */
 	uint64_t keep_us; /* by the home's policy they may; 0: there is none */
+	/* what is older may have gone for want of room: by the server's word */
+	uint64_t room_us;
+	const struct span *lock; /* stays, by the policy */
+	size_t lock_count;
 	const struct span *lost; /* listed, and the server did not give it */
 	size_t lost_count;
 	struct ledger_named named;

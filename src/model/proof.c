@@ -24,7 +24,10 @@ struct proof {
 	uint8_t mark_hash[SHA256_OCTETS];
 	uint64_t last_us; /* of the newest record */
 	struct leaves leaves;
-	bool hole; /* told, and the mark that covers its sides is to come */
+	bool hole; /* seen, and the mark that covers its sides is to come */
+	/* seen, and told with the next picture: what lies between two */
+	bool untold;
+	uint64_t hole_from_us, hole_to_us;
 };
 
 static void
@@ -41,6 +44,35 @@ static void
 tell(struct proof *p, enum proof_fault what, uint64_t from_us, uint64_t to_us)
 {
 	tell_sample(p, what, from_us, to_us, 0);
+}
+
+/* The newest picture; of a film that has none yet, the newest record. */
+static uint64_t
+picture_us(const struct proof *p)
+{
+	return p->said.pictures > 0 ? p->said.last_us : p->last_us;
+}
+
+/* It ends there: at a picture, or where no picture comes any more. */
+static void
+hole_tell(struct proof *p, uint64_t to_us)
+{
+	if (!p->untold)
+		return;
+	p->untold = false;
+	tell(p, PROOF_MISSING,
+	    p->hole_from_us < to_us ? p->hole_from_us : to_us,
+	    p->hole_from_us < to_us ? to_us : p->hole_from_us);
+}
+
+/* Until the next picture; to_us: if there is none. */
+static void
+hole_open(struct proof *p, uint64_t to_us)
+{
+	hole_tell(p, p->hole_to_us);
+	p->untold = true;
+	p->hole_from_us = picture_us(p);
+	p->hole_to_us = to_us;
 }
 
 /* --- runs --- */
@@ -80,7 +112,7 @@ run_follows(struct proof *p, const struct run_info *next)
 		       RUN_ID_OCTETS) != 0 ||
 		   memcmp(next->before.mark_hash, p->mark_hash,
 		       SHA256_OCTETS) != 0)
-		tell(p, PROOF_MISSING, p->last_us, next->start_us);
+		tell(p, PROOF_MISSING, picture_us(p), next->start_us);
 }
 
 static enum err
@@ -107,6 +139,7 @@ run_take(struct proof *p, const struct mp4_piece *piece)
 {
 	struct run_info info;
 
+	hole_tell(p, p->hole_to_us);
 	leaves_drop(p);
 	if (run_open(p, piece, &info) != ERR_OK ||
 	    info.place.class != RUN_MEDIA) {
@@ -125,7 +158,10 @@ run_take(struct proof *p, const struct mp4_piece *piece)
 	p->mark_known = p->hole = false;
 }
 
-/* The place of a record in its run; a hole is told once. */
+/*
+ * The place of a record in its run; a hole is told once. Sound lies as much as
+ * 0.2 s before the pictures around it: it says nothing of where one is missing.
+ */
 static void
 index_take(struct proof *p, uint64_t index, uint64_t time_us)
 {
@@ -135,10 +171,7 @@ index_take(struct proof *p, uint64_t index, uint64_t time_us)
 	if (index <= p->run_index)
 		tell(p, PROOF_ORDER, time_us, 0);
 	else if (!any && index != p->run_index + 1) {
-		/* sound may have been taken before the picture before it */
-		const bool back = time_us < p->last_us;
-		tell(p, PROOF_MISSING, back ? time_us : p->last_us,
-		    back ? p->last_us : time_us);
+		hole_open(p, time_us);
 		p->leaves.count = 0;
 		p->mark_known = false;
 		p->hole = true;
@@ -241,6 +274,8 @@ static void
 sample_take(struct proof *p, const struct mp4_piece *piece)
 {
 	index_take(p, piece->index, piece->time_us);
+	if (piece->sample_kind != RUN_SOUND)
+		hole_tell(p, piece->time_us);
 	if (leaves_add_digest(&p->leaves, piece->index, piece->flags,
 		piece->time_us, piece->sample_kind, piece->digest.at) != ERR_OK)
 		leaves_drop(p); /* more than any mark covers */
@@ -280,11 +315,11 @@ mark_covers(struct proof *p, const struct mark *m)
 	    p->hole)
 		return;
 	if (l->count == 0)
-		tell(p, PROOF_MISSING, p->last_us, m->last_us);
+		hole_open(p, m->last_us);
 	else if (m->first_index < l->first_index)
 		tell(p, PROOF_MISSING, p->last_us, l->first_us);
 	else if (m->count > l->count)
-		tell(p, PROOF_MISSING, l->last_us, m->last_us);
+		hole_open(p, m->last_us);
 	else
 		tell(p, PROOF_UNSIGNED, l->first_us, l->last_us);
 }
@@ -304,6 +339,8 @@ mark_take(struct proof *p, const struct mp4_piece *piece)
 	} else {
 		mark_covers(p, &m);
 		mark_follows(p, &m);
+		if (p->untold && m.last_us > p->hole_to_us)
+			p->hole_to_us = m.last_us;
 		/* it stands right behind what it covers */
 		p->run_index = m.first_index + m.count;
 		p->last_us = m.last_us;
@@ -338,6 +375,7 @@ pieces_take(struct proof *p, struct slice pieces)
 			break;
 		case MP4_END:
 		default:
+			hole_tell(p, p->hole_to_us);
 			leaves_drop(p);
 			return ERR_OK;
 		}

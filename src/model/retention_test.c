@@ -3,6 +3,9 @@
  * an octet each.
  */
 #include "model/retention.h"
+
+#include "base/codec.h"
+#include "model/keep.h"
 #include "unit/t.h"
 
 #define TODAY 20000u
@@ -138,6 +141,88 @@ a_stream_goes_in_its_own_order(void **state)
 	assert_int_equal(goes[0], 0);
 }
 
+/* --- what was signed --- */
+
+#define US      UINT64_C(1000000)
+#define DAY_US  (UINT64_C(86400) * US)
+#define NOON(d) ((d)*DAY_US + DAY_US / 2)
+
+static void
+what_earlier_versions_let_go_a_later_one_does_not_bring_back(void **state)
+{
+	struct keep_past p = { 0 };
+
+	(void)state;
+	keep_take(&p, &(struct keep_thing){ .days = 7 }, NOON(1000));
+	assert_int_equal(keep_begin(&p, NOON(1100)), 1093 * DAY_US);
+	keep_take(&p, &(struct keep_thing){ .days = 2 }, NOON(1100));
+	assert_int_equal(keep_begin(&p, NOON(1101)), 1099 * DAY_US);
+	keep_take(&p, &(struct keep_thing){ .days = 30 }, NOON(1110));
+	assert_int_equal(keep_begin(&p, NOON(1111)), 1108 * DAY_US);
+	assert_int_equal(keep_begin(&p, NOON(1200)), 1170 * DAY_US);
+	assert_int_equal(p.room_us, 0);
+}
+
+static void
+where_octets_were_fewer_there_may_have_been_no_room(void **state)
+{
+	struct keep_past p = { 0 };
+
+	(void)state;
+	keep_take(&p, &(struct keep_thing){ .days = 7, .octets = 5 }, 1);
+	keep_take(&p, &(struct keep_thing){ .days = 7, .octets = 4 }, 2);
+	assert_int_equal(p.room_us, 0);
+	keep_take(&p, &(struct keep_thing){ .days = 7, .octets = 6 }, 3);
+	assert_int_equal(p.room_us, 3);
+	keep_take(&p, &(struct keep_thing){ .days = 7, .quota = 9 }, 4);
+	assert_int_equal(p.room_us, 4);
+	keep_take(&p, &(struct keep_thing){ .days = 7 }, 5);
+	assert_int_equal(p.room_us, 5);
+	keep_take(&p, &(struct keep_thing){ .days = 7, .quota = 9 }, 6);
+	assert_int_equal(p.room_us, 5);
+}
+
+static void
+a_server_whose_clock_is_ahead_is_not_blamed_at_midnight(void **state)
+{
+	struct keep_past p = { 0 };
+
+	(void)state;
+	keep_take(&p, &(struct keep_thing){ .days = 7 }, 1);
+	assert_int_equal(keep_begin(&p, 1000 * DAY_US - 700 * US),
+	    992 * DAY_US);
+	assert_int_equal(keep_begin(&p, 1000 * DAY_US - US), 993 * DAY_US);
+}
+
+static void
+a_thing_that_nobody_chose_for_keeps_seven_days(void **state)
+{
+	struct id a = { { 1 } }, b = { { 2 } };
+	struct span lock[KEEP_LOCKS_MAX];
+	char at[B64_ROOM(ID_OCTETS)], bt[B64_ROOM(ID_OCTETS)];
+
+	(void)state;
+	b64_encode(id_slice(&a), at);
+	b64_encode(id_slice(&b), bt);
+	json_t *keep = json_pack("{s:i,s:[{s:s,s:i,s:i}],"
+				 "s:[{s:s,s:[s,s],s:i,s:i},"
+				 "{s:s,s:[s],s:i,s:i}]}",
+	    "quota", 9, "things", "thing", at, "days", 30, "octets", 5, "locks",
+	    "id", at, "things", bt, at, "from", 1, "to", 2, "id", bt, "things",
+	    bt, "from", 3, "to", 4);
+	assert_int_equal(keep_check(keep), ERR_OK);
+	const struct keep_thing ours = keep_of(keep, &a);
+	assert_int_equal(ours.days, 30);
+	assert_int_equal(ours.octets, 5);
+	assert_int_equal(ours.quota, 9);
+	assert_int_equal(keep_of(keep, &b).days, RETENTION_DAYS);
+	assert_int_equal(keep_of(NULL, &b).days, RETENTION_DAYS);
+	assert_int_equal(keep_locks(keep, &a, lock), 1);
+	assert_int_equal(lock[0].to_us, 2);
+	assert_int_equal(keep_locks(keep, &b, lock), 2);
+	json_decref(keep);
+}
+
 int
 main(void)
 {
@@ -149,6 +234,14 @@ main(void)
 		cmocka_unit_test(locked_octets_count_and_others_go_for_them),
 		cmocka_unit_test(a_step_is_bounded_and_the_order_kept),
 		cmocka_unit_test(a_stream_goes_in_its_own_order),
+		cmocka_unit_test(
+		    what_earlier_versions_let_go_a_later_one_does_not_bring_back),
+		cmocka_unit_test(
+		    where_octets_were_fewer_there_may_have_been_no_room),
+		cmocka_unit_test(
+		    a_server_whose_clock_is_ahead_is_not_blamed_at_midnight),
+		cmocka_unit_test(
+		    a_thing_that_nobody_chose_for_keeps_seven_days),
 	};
 
 	return T_RUN(tests);

@@ -269,12 +269,26 @@ conn_finish(struct conn *c)
 		conn_close(c, ERR_OK);
 }
 
+/*
+ * Nobody there, or gone in the middle of it: that says nothing about keys.
+ * Whose key it is, the owner looks at when it is open.
+ */
+static enum err
+handshake_err(int why, int code)
+{
+	if (why != SSL_ERROR_SYSCALL)
+		return ERR_SYNTAX;
+	return code == 0 ? ERR_CLOSED : err_of_errno(code);
+}
+
 static enum err
 open_go_on(struct conn *c)
 {
 	int r;
 
+	errno = 0;
 	if (c->ssl != NULL && (r = SSL_do_handshake(c->ssl)) <= 0) {
+		const int code = errno;
 		const int why = SSL_get_error(c->ssl, r);
 
 		ERR_clear_error();
@@ -283,7 +297,7 @@ open_go_on(struct conn *c)
 		else if (why == SSL_ERROR_WANT_READ)
 			loop_fd_want(&c->watch, EPOLLIN);
 		else
-			return ERR_CRYPTO;
+			return handshake_err(why, code);
 		return ERR_AGAIN;
 	}
 	c->open = true;

@@ -16,16 +16,12 @@
 #include <unistd.h>
 
 #include "base/obj.h"
+#include "os/memory.h"
 
 void
 sandbox_begin(void)
 {
-	const struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
-#if !EAVES_SANITIZED
-	(void)prctl(PR_SET_DUMPABLE, 0);
-#endif
+	dumps_off();
 	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	(void)signal(SIGPIPE, SIG_IGN);
 	/*

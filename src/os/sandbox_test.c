@@ -12,13 +12,16 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/obj.h"
 #include "os/file.h"
+#include "os/memory.h"
 #include "os/sandbox.h"
 #include "unit/t.h"
 
@@ -274,6 +277,42 @@ core_and_keeper_use_their_folder(void **state)
 	assert_int_equal(faccessat(folder_fd, "own", R_OK, 0), 0);
 }
 
+/* What a library gave back tells nobody what it was. */
+static void
+what_is_freed_is_zeros_first(void **state)
+{
+	char *secret = malloc(100);
+
+	(void)state;
+	assert_non_null(secret);
+	memset(secret, 's', 100);
+	memory_wipe(secret);
+	for (size_t i = 0; i < 100; i++)
+		assert_int_equal(secret[i], 0);
+	free_wiped(secret);
+	free_wiped(NULL);
+}
+
+static void
+no_core_is_left(void **state)
+{
+	int status;
+
+	(void)state;
+	const pid_t pid = fork();
+	if (pid == 0) {
+		struct rlimit core = { 1, 1 };
+		dumps_off();
+		(void)getrlimit(RLIMIT_CORE, &core);
+		_exit(core.rlim_cur == 0 && core.rlim_max == 0 &&
+			      (EAVES_SANITIZED || prctl(PR_GET_DUMPABLE) == 0)
+			  ? 0
+			  : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int
 main(void)
 {
@@ -282,6 +321,8 @@ main(void)
 		cmocka_unit_test(a_parent_and_its_children_are_fenced_too),
 		cmocka_unit_test(a_thread_takes_and_gives_back_memory),
 		cmocka_unit_test(core_and_keeper_use_their_folder),
+		cmocka_unit_test(what_is_freed_is_zeros_first),
+		cmocka_unit_test(no_core_is_left),
 	};
 	char dir[] = "/tmp/eaves-sandbox-XXXXXX";
 	int failed;

@@ -381,7 +381,7 @@ an_answer_asks_for_more_on_every_proper_prefix(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(answers); i++) {
-		AUTO_BUF struct buf body;
+		AUTO_BUF struct buf body = { 0 };
 		struct http_answer a;
 		if (answers[i].want != ERR_OK || answers[i].ended)
 			continue;

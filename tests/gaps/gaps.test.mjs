@@ -25,6 +25,7 @@ const build = process.env.EAVES_BUILD ?? path.join(root, 'build');
 const range = (m) => (m.readUInt32BE(0) & 0x80000000) !== 0;
 
 const system = new System();
+system.hubProgram = 'tests/fast/brisk/eaves-hub';
 let between;
 let page;
 let phrase;
@@ -207,7 +208,7 @@ test('a server that keeps back its newest rows is named', async () => {
   await system.hub.stop();
   system.hubStart();
   await connected(before_ + 2);
-  pulled.hidden = now();
+  Object.assign(pulled, { hidden: now(), known });
   const all = await gapsUntil(between.url, (g) => g.some(bad));
   assert.ok(all.find(bad).to > pulled.hidden, JSON.stringify(all));
   await page.reload();
@@ -245,4 +246,11 @@ test('a server that keeps back the pictures themselves is named', async () => {
     [...document.querySelectorAll('section.gaps details:not([open]) summary')].some((s) => s.click()), null,
   { polling: 500, timeout: 2 * LIMIT_MS });
   between.bend = (m) => m;
+});
+
+test('a server that keeps back its newest rows is named while the hub is away, too', async () => {
+  between.rows = (a) => ({ rows: a.rows.filter((r) => pulled.known.has(r.run)) });
+  await system.hub.stop();
+  const all = await gapsJson(between.url);
+  assert.ok(all.find(bad)?.to > pulled.hidden, JSON.stringify(all));
 });

@@ -251,14 +251,34 @@ a_home_has_so_many_members(void **state)
 }
 
 static unsigned
+take_in_as(const struct id *id, const struct stranger *s, json_t *streams)
+{
+	return list_write(NULL,
+	    json_pack("[{s:o,s:o,s:o}]", "id", body_id(id), "spki",
+		body_b64(SLICE_OF(s->spki)), "streams", streams));
+}
+
+static unsigned
 take_in(const struct stranger *s, json_t *streams)
 {
 	struct id id;
 
 	octets_random(&id, sizeof id);
-	return list_write(NULL,
-	    json_pack("[{s:o,s:o,s:o}]", "id", body_id(&id), "spki",
-		body_b64(SLICE_OF(s->spki)), "streams", streams));
+	return take_in_as(&id, s, streams);
+}
+
+/* It would write into what only he may write, or fill it up before him. */
+static void
+no_hub_is_called_as_a_member(void **state)
+{
+	struct stranger s;
+
+	(void)state;
+	stranger_make(&s);
+	assert_int_equal(enroll(&s), 200);
+	assert_int_equal(take_in_as(&app.h.member[0].grant, &s, json_array()),
+	    409);
+	stranger_end(&s);
 }
 
 static void
@@ -387,6 +407,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_account_has_so_many_homes),
 		cmocka_unit_test(a_home_has_so_many_members),
+		cmocka_unit_test(no_hub_is_called_as_a_member),
 		cmocka_unit_test(a_home_has_so_many_hubs),
 		cmocka_unit_test(a_day_has_so_many_rows_of_a_stream),
 		cmocka_unit_test(strangers_make_room_for_the_next),

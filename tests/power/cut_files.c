@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "tests/power/cut.h"
@@ -40,10 +41,20 @@ ssize_t __wrap_write(int fd, const void *from, size_t n);
 ssize_t __real_write(int fd, const void *from, size_t n);
 int __wrap_fdatasync(int fd);
 int __real_fdatasync(int fd);
+int __wrap_fstatvfs64(int fd, struct statvfs *ret);
+int __real_fstatvfs64(int fd, struct statvfs *ret);
 int __wrap_fsync(int fd);
 int __real_fsync(int fd);
 int __wrap_unlinkat(int dir, const char *name, int flags);
 int __real_unlinkat(int dir, const char *name, int flags);
+
+static uint64_t left; /* octets of the disk, as it is said; 0: as it is */
+
+void
+cut_files_left(uint64_t octets)
+{
+	left = octets;
+}
 
 static void
 aside_name(const struct grown_file *f, char to[static 80])
@@ -184,6 +195,16 @@ __wrap_fdatasync(int fd)
 	struct grown_file *f = file_of(fd);
 
 	return f == NULL ? __real_fdatasync(fd) : sync_do(f);
+}
+
+int
+__wrap_fstatvfs64(int fd, struct statvfs *ret)
+{
+	const int r = __real_fstatvfs64(fd, ret);
+
+	if (r == 0 && left != 0)
+		ret->f_bavail = left / ret->f_frsize;
+	return r;
 }
 
 int

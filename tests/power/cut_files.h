@@ -7,8 +7,12 @@
 #ifndef POWER_CUT_FILES_H
 #define POWER_CUT_FILES_H
 
+#include <stdint.h>
+
 /* From now on files made in this folder; those of another are forgotten. */
 void cut_files_watch(int folder_fd);
+/* Says that so many octets of the disk are free; 0: what there is. */
+void cut_files_left(uint64_t octets);
 /* Removes them all. */
 void cut_files_drop(void);
 /* Power comes back (before cut_power_on()): the files as the disk has them. */

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -218,6 +219,122 @@ house_rows_stream(struct house *h, const struct id *rows,
 		abort();
 }
 
+static void
+segment_row_add(struct house *h, const struct id *stream, unsigned days_ago,
+    struct id *ret)
+{
+	const struct day day = { clock_day() - days_ago };
+
+	octets_random(ret, sizeof *ret);
+	if (store_write(h->core->store, SQL_SEGMENT_ADD,
+		CELLS(cell_id(ret), cell_id(stream), cell_day(day))) != ERR_OK)
+		abort();
+}
+
+void
+house_days_lock(struct house *h, const struct id *stream, unsigned from,
+    unsigned days)
+{
+	const struct id lock = { { 9 } };
+	struct id segment;
+
+	for (unsigned i = from; i < from + days; i++) {
+		segment_row_add(h, stream, i, &segment);
+		if (store_write(h->core->store, SQL_HELD_ADD,
+			CELLS(cell_id(&segment), cell_id(&lock))) != ERR_OK)
+			abort();
+	}
+	if (store_commit(h->core->store) != ERR_OK)
+		abort();
+}
+
+/* --- a member who locks --- */
+
+void
+house_run_add(struct house *h, const struct id *stream,
+    const struct run_id *run, unsigned files)
+{
+	struct id segment;
+
+	for (unsigned i = 0; i < files; i++) {
+		segment_row_add(h, stream, 0, &segment);
+		if (span_add(h->core, stream, &segment, run, 1 + i * 100) !=
+		    ERR_OK)
+			abort();
+	}
+	if (store_commit(h->core->store) != ERR_OK)
+		abort();
+}
+
+static void
+member_ticket(struct house *h, struct ticket_in *t)
+{
+	const struct id home = { { 1 } };
+	struct claims claims = { .expiry_s = clock_realtime_s() + 1000,
+		.rights = 15,
+		.own_octets = 2 * ID_OCTETS };
+
+	octets_random(t, sizeof *t);
+	claims_scope(&claims, SCOPE_GLOBAL, NULL);
+	claims_scope(&claims, SCOPE_HOME, &home);
+	memcpy(claims.own, home.octets, ID_OCTETS);
+	if (ticket_add(h->core, TICKET_HOME, t, &claims) != ERR_OK)
+		abort();
+}
+
+static void
+lock_write(const struct id *stream, const struct run_id *run, unsigned times,
+    struct buf *to)
+{
+	char lock[32], of[32], id[32], text[256];
+	struct id new;
+
+	octets_random(&new, sizeof new);
+	b64_encode(id_slice(&new), lock);
+	b64_encode(id_slice(stream), of);
+	b64_encode(SLICE_OF(run->octets), id);
+	(void)snprintf(text, sizeof text, "{\"lock\":\"%s\",\"parts\":[", lock);
+	enum err e = buf_append(to, slice_str(text));
+	for (unsigned i = 0; i < times && e == ERR_OK; i++) {
+		(void)snprintf(text, sizeof text,
+		    "%s{\"stream\":\"%s\",\"run\":\"%s\",\"first\":1,\"last\":"
+		    "1000000}",
+		    i == 0 ? "" : ",", of, id);
+		e = buf_append(to, slice_str(text));
+	}
+	if (e != ERR_OK || buf_append(to, SLICE_LIT("]}")) != ERR_OK)
+		abort();
+}
+
+unsigned
+house_run_lock(struct house *h, const struct id *stream,
+    const struct run_id *run, unsigned times)
+{
+	AUTO_BUF struct buf json, call;
+	struct ticket_in t;
+	struct wr w;
+
+	buf_init(&json, 65536);
+	buf_init(&call, 65536);
+	member_ticket(h, &t);
+	lock_write(stream, run, times, &json);
+	wr_init(&w, &call);
+	wr_u16(&w, 25);
+	wr_u8(&w, 0);
+	wr_u8(&w, 1);
+	wr_id(&w, &t.id);
+	wr_octets(&w, key_slice(&t.secret));
+	wr_zeros(&w, 1 + 2 * SHA256_OCTETS);
+	wr_sized(&w, buf_slice(&json));
+	if (wr_end(&w) != ERR_OK)
+		abort();
+	core_call(h->core, 1, buf_slice(&call));
+	const struct answer *a = &h->core->answers[h->core->answer_count - 1];
+	const unsigned status = (unsigned)slice_be(buf_slice(&a->body.body), 2);
+	answers_send(h->core, store_commit(h->core->store));
+	return status;
+}
+
 static struct index16
 row_run(unsigned days_ago)
 {
@@ -239,6 +356,23 @@ house_row_add(struct house *h, const struct id *rows, unsigned days_ago)
 		    cell_day(day), cell_sealed(sealed))) != ERR_OK ||
 	    store_commit(h->core->store) != ERR_OK)
 		abort();
+}
+
+enum err
+house_row_send(struct house *h, const struct id *rows)
+{
+	static const uint8_t octets[1024] = { 1, 1 };
+	struct record_place at = { .class = 3, .index = 1 };
+	struct stream s;
+
+	if (stream_get(h->core, rows, &s) != ERR_OK)
+		abort();
+	octets_random(at.run.octets, RUN_ID_OCTETS);
+	const enum err e = record_append(h->core, rows, &s, &at,
+	    SLICE_OF(octets));
+	if (store_commit(h->core->store) != ERR_OK)
+		abort();
+	return e;
 }
 
 bool

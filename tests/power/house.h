@@ -55,6 +55,19 @@ void house_rows_stream(struct house *h, const struct id *rows,
     const struct id *media);
 void house_row_add(struct house *h, const struct id *rows, unsigned days_ago);
 bool house_row_kept(struct house *h, const struct id *rows, unsigned days_ago);
+/* One more, as a hub sends it. */
+enum err house_row_send(struct house *h, const struct id *rows);
+/* Days of which something of that stream is locked: rows alone. */
+void house_days_lock(struct house *h, const struct id *stream, unsigned from,
+    unsigned days);
+/*
+ * A run in so many files: rows alone. Then what a member hears who locks it,
+ * so many times in one question: an HTTP status.
+ */
+void house_run_add(struct house *h, const struct id *stream,
+    const struct run_id *run, unsigned files);
+unsigned house_run_lock(struct house *h, const struct id *stream,
+    const struct run_id *run, unsigned times);
 /* Each row of a segment has its file, and each file its row. */
 bool house_whole(struct house *h);
 

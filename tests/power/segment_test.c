@@ -509,6 +509,98 @@ rows_go_with_their_days_but_not_those_of_a_lock(void **state)
 	whole_close(&w);
 }
 
+/* However many cameras have something locked on the same days. */
+static void
+rows_go_where_much_is_locked(void **state)
+{
+	static const struct id rows = { { 5 } }, more = { { 6 } };
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	house_rows_stream(h, &rows, &stream);
+	house_rows_stream(h, &more, &stream);
+	house_days_lock(h, &stream, 100, 600);
+	house_days_lock(h, &more, 100, 600);
+	house_row_add(h, &rows, 20);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(house_second(h));
+	assert_false(house_row_kept(h, &rows, 20));
+	house_close(h);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
+}
+
+/* However much a hub tells: the store has room for who signs in. */
+static void
+rows_leave_the_store_its_room(void **state)
+{
+	static const struct id rows = { { 5 } };
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	house_rows_stream(h, &rows, &stream);
+	T_OK(house_row_send(h, &rows));
+	cut_files_left((uint64_t)17 << 20); /* none for pictures any more */
+	T_OK(house_row_send(h, &rows));
+	cut_files_left((uint64_t)15 << 20);
+	T_ERR(ERR_IO, house_row_send(h, &rows));
+	cut_files_left(0);
+	T_OK(house_row_send(h, &rows));
+	house_close(h);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
+}
+
+/* The same again and again in one question: others would wait for its end. */
+static void
+a_lock_costs_no_more_than_what_it_may_keep(void **state)
+{
+	static const struct run_id run = { { 1 } };
+	char keeper[] = "/tmp/eaves-power-XXXXXX";
+	char segments[] = "/tmp/eaves-power-XXXXXX";
+	const struct folders f = { folder_make(keeper), folder_make(segments) };
+	struct house *h;
+
+	(void)state;
+	cut_install(false);
+	cut_reset(1, 0);
+	cut_files_watch(f.segments);
+	T_OK(crypto_init());
+	T_OK(house_open(f.keeper, f.segments, &h));
+	T_OK(house_stream(h, &stream));
+	house_run_add(h, &stream, &run, 20);
+	assert_int_equal(house_run_lock(h, &stream, &run, 1), 200);
+	assert_int_equal(house_run_lock(h, &stream, &run, 60), 200);
+	assert_int_equal(house_run_lock(h, &stream, &run, 256), 413);
+	house_close(h);
+	cut_files_drop();
+	(void)close(f.segments);
+	assert_int_equal(rmdir(segments), 0);
+	folder_drop(f.keeper, keeper, keeper_names);
+}
+
 static void
 no_synced_record_is_lost_when_the_power_goes(void **state)
 {
@@ -538,6 +630,9 @@ main(void)
 		cmocka_unit_test(a_full_disk_stops_recording_alone),
 		cmocka_unit_test(
 		    rows_go_with_their_days_but_not_those_of_a_lock),
+		cmocka_unit_test(rows_go_where_much_is_locked),
+		cmocka_unit_test(rows_leave_the_store_its_room),
+		cmocka_unit_test(a_lock_costs_no_more_than_what_it_may_keep),
 		cmocka_unit_test(no_synced_record_is_lost_when_the_power_goes),
 		cmocka_unit_test(with_syncs_that_lie_records_are_lost),
 	};

@@ -13,6 +13,7 @@ import { System } from './system.mjs';
 const S = 1e6;
 const LIMIT_MS = 30_000;
 const system = new System();
+system.hubProgram = 'tests/fast/brisk/eaves-hub';
 const segments = system.at('server', 'segments');
 let disk = false; /* a small one of its own */
 let page;

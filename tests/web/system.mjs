@@ -23,6 +23,14 @@ function pipe(file) {
   return { input, output: fs.openSync(file, 'w') };
 }
 
+function lives(pid) {
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /* A child whose words on stdout can be waited for, line by line. */
 class Program {
   constructor(name, file, args, log) {
@@ -41,6 +49,9 @@ class Program {
     readline.createInterface({ input }).on('line', (line) => {
       this.lines.push(line);
       for (const look of this.waiting) look();
+    }).on('close', () => {
+      this.silent = true;
+      for (const look of this.waiting) look();
     });
   }
 
@@ -48,25 +59,34 @@ class Program {
   line(pattern, from = 0) {
     return new Promise((done, fail) => {
       const stop = () => { clearTimeout(timer); this.waiting.delete(look); };
-      const timer = setTimeout(() => {
+      const never = (why) => {
         stop();
-        fail(new Error(`${this.name} did not say ${pattern}`));
-      }, LIMIT_MS);
+        fail(new Error(`${this.name} ${why}did not say ${pattern}`));
+      };
+      const timer = setTimeout(() => never(''), LIMIT_MS);
       const look = () => {
         const found = this.lines.slice(from).map((l) => pattern.exec(l)).find(Boolean);
-        if (!found) return;
-        stop();
-        done(found);
+        if (found) {
+          stop();
+          done(found);
+        } else if (this.silent) never('ended and ');
       };
       this.waiting.add(look);
       look();
     });
   }
 
+  /* Who is killed takes his children along a moment later; until then they hold his ports. */
   async stop(signal = 'SIGTERM') {
     this.pause(false);
+    const all = this.tree();
     this.child.kill(signal);
     await this.ended;
+    const end = Date.now() + LIMIT_MS;
+    while (all.some(lives)) {
+      if (Date.now() > end) throw new Error(`processes of ${this.name} outlive it`);
+      await new Promise((done) => setTimeout(done, 5));
+    }
   }
 
   /* It and every process under it. */

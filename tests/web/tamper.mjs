@@ -3,7 +3,7 @@
  * and may change, drop or repeat what the real one sends over /live. bend()
  * gets each binary message (slot ‖ record) and gives what goes on instead:
  * the same, another one, or null; now or later, in the order in which they came.
- * rows() gets the answers of POST /api/rows.
+ * rows() gets the answers of POST /api/rows, keep() those of POST /api/keep.
  */
 import http from 'node:http';
 import net from 'node:net';
@@ -38,11 +38,29 @@ function framed(first, payload) {
   return Buffer.concat([head, payload]);
 }
 
+const isRange = (message) => message[0] >= 0x80;
+
+/* An answer to a range has many records in a message: each is bent as one. */
+async function rangeBend(message, bend) {
+  const slot = message.subarray(0, 4);
+  const bent = [];
+  for (let at = 4; message.length - at > 4;) {
+    const n = message.readUInt32BE(at);
+    bent.push(bend(Buffer.concat([slot, message.subarray(at + 4, at + 4 + n)])));
+    at += 4 + n;
+  }
+  const goes = (await Promise.all(bent)).filter(Boolean);
+  const length = (n) => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b; };
+  return goes.length === 0 ? null
+    : Buffer.concat([slot, ...goes.flatMap((m) => [length(m.length - 4), m.subarray(4)])]);
+}
+
 export class Tamper {
   constructor(port) {
     this.target = port;
     this.bend = (message) => message;
     this.rows = (answer) => answer;
+    this.keep = (answer) => answer;
     this.sockets = new Set();
     this.server = http.createServer((q, a) => this.forward(q, a));
     this.server.on('upgrade', (q, client, head) => this.join(q, client, head));
@@ -57,14 +75,15 @@ export class Tamper {
   forward(question, answer) {
     const { method, url: path, headers } = question;
     const on = http.request({ host: '127.0.0.1', port: this.target, method, path, headers }, (got) => {
-      if (path !== '/api/rows' || got.statusCode !== 200) {
+      const bend = { '/api/rows': this.rows, '/api/keep': this.keep }[path];
+      if (!bend || got.statusCode !== 200) {
         answer.writeHead(got.statusCode, got.headers);
         got.pipe(answer);
         return;
       }
       let text = '';
       got.setEncoding('utf8').on('data', (t) => { text += t; }).on('end', () => {
-        const body = JSON.stringify(this.rows(JSON.parse(text)));
+        const body = JSON.stringify(bend(JSON.parse(text)));
         answer.writeHead(200, { ...got.headers, 'content-length': Buffer.byteLength(body) });
         answer.end(body);
       });
@@ -106,7 +125,8 @@ export class Tamper {
         rest = rest.subarray(f.octets);
         const binary = (f.first & 15) === 2;
         const payload = Buffer.from(f.payload);
-        const goes = binary ? this.bend(payload) : payload;
+        const bend = (m) => this.bend(m);
+        const goes = !binary ? payload : isRange(payload) ? rangeBend(payload, bend) : bend(payload);
         turn = turn.then(() => goes).then((m) => { if (m) client.write(framed(f.first, m)); });
       }
     });

@@ -14,6 +14,7 @@ const KEY = 1;
 const HEADER = 2;
 const MARK = 4;
 const system = new System();
+system.hubProgram = 'tests/fast/brisk/eaves-hub';
 let between;
 let page;
 

@@ -4,19 +4,22 @@
  * it: what it let go is named, and what is locked stays.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { PHONE, chromiumClose, pageOpen, shot } from './browser.mjs';
 import { build } from './film.mjs';
 import { accessible, codeConfirm, data, firstRun, moves, untilData } from './steps.mjs';
 import { System } from './system.mjs';
+import { Tamper } from './tamper.mjs';
 
 const S = 1e6;
 const HOUR = 3600 * S;
 const SEGMENTS = 6; /* of them two are being written */
 const system = new System();
 let page;
+let phrase;
+let between;
 
 const slider = () => page.getByRole('slider', { name: 'Time' });
 const press = async (key, times = 1) => {
@@ -48,7 +51,8 @@ before(async () => {
   await system.start();
   const first = await pageOpen({ timezoneId: 'UTC' });
   page = first.page;
-  const { code } = await firstRun(page, await system.link(), 'Tia', 'House');
+  const { code, passphrase } = await firstRun(page, await system.link(), 'Tia', 'House');
+  phrase = passphrase;
   await codeConfirm(page, code);
   await page.goto('about:blank');
   await system.feed();
@@ -57,6 +61,7 @@ before(async () => {
 });
 after(async () => {
   await chromiumClose();
+  await between?.close();
   await system.stop();
 });
 
@@ -230,9 +235,47 @@ test('what was let go is named', async () => {
   await page.setViewportSize({ width: 1280, height: 800 });
   await press('End');
   for (let i = 0; i < 5 && await button('Farther').isEnabled(); i++) await button('Farther').click();
-  await page.locator('rect.gap.why-gone').waitFor({ state: 'attached' });
-  await page.locator('section.gaps summary', { hasText: 'missing' }).click();
-  await page.locator('section.gaps li', { hasText: 'keeps nothing older' }).waitFor();
+  await page.locator('rect.gap.why-gone').first().waitFor({ state: 'attached' });
+  assert.equal(await page.locator('rect.gap.why-server').count(), 0);
+  /* the list is that of a day: of today, or of the one before when it has just begun */
+  const list = page.locator('section.gaps summary', { hasText: 'missing' });
+  const told = page.locator('section.gaps li', { hasText: 'it had no room' }).first();
+  const comes = (what) => what.waitFor({ timeout: 8000 }).then(() => true, () => false);
+  for (const key of [']', '[']) {
+    await press(key);
+    if (!(await comes(list))) continue;
+    await list.click();
+    if (await comes(told)) return;
+  }
+  assert.fail('it is told on no day');
+});
+
+/* Of the morning that was recorded, by `eaves gaps`: [from, to, cause, state] */
+async function gapsOf(url) {
+  const child = spawn(path.join(build, 'src/cli/eaves'), ['gaps', '--quick', '--json', '--server', url,
+    '--from', new Date(Date.now() - 7 * 3600e3).toISOString().slice(0, 16).replace('T', ' ')]);
+  let out = '';
+  let complaints = '';
+  child.stdout.on('data', (d) => { out += d; });
+  child.stderr.on('data', (d) => { complaints += d; });
+  child.stdin.end(`Tia\n${phrase}\n`);
+  await new Promise((done) => child.once('close', done));
+  assert.equal(complaints, '');
+  return out.split('\n').filter(Boolean).map((l) => JSON.parse(l));
+}
+const long = (all, cause, state = 0) => all.filter((g) => g.cause === cause && g.state === state)
+  .reduce((sum, g) => sum + (g.to - g.from) / S, 0);
+
+test('on a terminal it is the same, and a server that had room is named', async () => {
+  between = await new Tamper(system.port).listen();
+  const rightly = await gapsOf(between.url);
+  assert.ok(long(rightly, 'gone', 1) > 3600, JSON.stringify(rightly));
+  assert.equal(long(rightly, 'gone'), 0, 'seven days are kept');
+  assert.equal(long(rightly, 'server'), 0, JSON.stringify(rightly));
+  between.keep = (a) => ({ ...a, used: 0, most: 9 * a.most });
+  const early = await gapsOf(between.url);
+  assert.equal(long(early, 'gone', 1), 0);
+  assert.ok(Math.abs(long(early, 'server') - long(rightly, 'gone', 1)) < 60, JSON.stringify(early));
 });
 
 test('more than half of the room cannot be locked', async () => {
@@ -304,10 +347,16 @@ test('the home tells how full it is, and what is locked', async () => {
 
 test('a camera is removed when one is asked again and says yes', async () => {
   await button('Home').click();
+  await moves(page);
+  await lock(await ago(60), await ago(50));
+  await page.locator('rect.locked').first().waitFor({ state: 'attached' });
   await button('Settings of Yard').click();
   await button('Remove this camera').click();
   await page.getByText('Remove Yard?').waitFor();
   await accessible(page, 'remove');
   await button('Yes, remove it').click();
   await page.getByRole('heading', { name: 'No camera yet' }).waitFor();
+  await button('Account').click();
+  await button('Look').click();
+  await page.getByText('stays on the server, sealed').waitFor();
 });

@@ -68,7 +68,7 @@ const causes: Record<Gap['cause'], string> = {
   gone: 'Older than what is kept.',
   silent: 'The hub has not said anything since.',
 };
-const goneByWord = 'The server says that it keeps nothing older.';
+const goneEarly = 'Let go early: the server says that it had no room.';
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 
@@ -310,7 +310,7 @@ export const words = {
     unconfirmed: 'Not confirmed: the server shows no word of the hub on what is newest.',
     confirmed: (time: string) => `Confirmed by the hub until ${time}.`,
     cause: (g: Gap) => {
-      if (g.cause === 'gone' && g.state === 1) return goneByWord;
+      if (g.cause === 'gone' && g.state === 1) return goneEarly;
       return g.cause === 'camera' ? reasons[g.state] || causes.camera : causes[g.cause];
     },
   },
@@ -379,6 +379,7 @@ export const words = {
     remove: 'Remove this camera', removeLead: 'Nothing new is recorded. What is there goes with its days.',
     removeSure: (name: string) => `Remove ${name}? Its recordings cannot be looked at afterwards.`,
     removeYes: 'Yes, remove it', removeNo: 'Keep it', removed: 'a camera that was removed',
+    removedWhere: 'What is locked of a removed camera stays on the server, sealed, but no screen shows it any more. Unlock it to let it go.',
     usedOf: (gb: number, most: number) => `${size(gb * 1e9)} of ${size(most * 1e9)} are used`,
     lockedOf: (gb: number, most: number) => `${size(gb * 1e9)} are locked; ${size(most * 1e9)} may be`,
     quota: 'Gigabytes for this home', quotaHint: 'Empty: as much as the server gives.',

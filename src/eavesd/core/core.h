@@ -341,6 +341,8 @@ MUST_USE enum err span_first(struct core *core, const struct id *stream,
 MUST_USE enum err span_find(struct core *core, const struct id *stream,
     const struct run_id *run, uint64_t index, struct id *ret_segment);
 
+/* ERR_LIMIT: fewer octets are free. */
+MUST_USE enum err disk_has(const struct core *core, uint64_t octets);
 /* Questions of edge that are not API calls. */
 MUST_USE enum err edge_question(struct core *core, struct ipc_msg *m);
 MUST_USE enum err row_append(struct core *core, struct ipc_msg *m);

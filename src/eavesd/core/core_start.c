@@ -12,6 +12,7 @@
 #include "log/log.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/memory.h"
 #include "os/sandbox.h"
 
 #define SWEEP_MS 1000u
@@ -289,6 +290,7 @@ core_main(const struct role_start *start)
 	enum err e;
 
 	sandbox_begin();
+	json_set_alloc_funcs(malloc, free_wiped);
 	if (core == NULL)
 		return 1;
 	if ((e = core_begin(core, start, &missing)) == ERR_OK) {

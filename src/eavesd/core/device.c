@@ -97,7 +97,7 @@ stranger_take(void *ctx, const struct row *row)
 {
 	struct strangers *all = ctx;
 	const struct slice name = row_octets(row, 0);
-	AUTO_BUF struct buf body;
+	AUTO_BUF struct buf body = { 0 };
 	struct device d;
 	struct id id;
 	enum err e;

@@ -468,6 +468,7 @@ device_take_in(struct call *c, struct write *w, const json_t *o)
 {
 	uint8_t spki[SHA256_OCTETS];
 	struct device d, before;
+	struct grant g;
 	enum err e;
 
 	memset(&d, 0, sizeof d);
@@ -478,6 +479,9 @@ device_take_in(struct call *c, struct write *w, const json_t *o)
 	const json_t *list = in_list(c, o, "streams", COUNT(d.streams));
 	if (list == NULL)
 		return ERR_SYNTAX;
+	/* a hub of that name would write into the member's own stream */
+	if ((e = grant_get(c->core, &d.id, &g)) != ERR_MISSING)
+		return e == ERR_OK ? ERR_CONFLICT : e;
 	/* it must have proved its key; and another home's stays there */
 	if ((e = device_get(c->core, spki, &before)) != ERR_OK)
 		return e;

@@ -60,7 +60,7 @@ static enum err
 version_out(void *ctx, const struct row *row)
 {
 	struct reading *r = ctx;
-	AUTO_BUF struct buf body;
+	AUTO_BUF struct buf body = { 0 };
 	json_t *o;
 	struct rd rd;
 	enum err e;
@@ -90,7 +90,7 @@ static enum err
 keyitem_out(void *ctx, const struct row *row)
 {
 	struct reading *r = ctx;
-	AUTO_BUF struct buf item;
+	AUTO_BUF struct buf item = { 0 };
 	json_t *o;
 	enum err e;
 

@@ -10,19 +10,25 @@
 #define LOCKS_MAX      64u /* of a home */
 #define PARTS_MAX      256u
 #define LOCK_FILES_MAX 1000u /* 16 GB; all of them may go with one unlocking */
+/* Each part may begin in the file in which the one before ends. */
+#define STEPS_MAX (LOCK_FILES_MAX + PARTS_MAX)
 
 /* --- locking --- */
 
 struct locking {
 	struct core *core;
 	struct id lock;
+	unsigned steps;
 };
 
 static enum err
 segment_hold(void *ctx, const struct id *segment)
 {
-	const struct locking *l = ctx;
+	struct locking *l = ctx;
 
+	/* what is too much is not looked at to its end: others wait */
+	if (l->steps++ == STEPS_MAX)
+		return ERR_LIMIT;
 	return store_write(l->core->store, SQL_HELD_ADD,
 	    CELLS(cell_id(segment), cell_id(&l->lock)));
 }
@@ -82,6 +88,14 @@ home_locked(struct core *core, const struct home *h, uint64_t *ret_octets)
 	return ERR_OK;
 }
 
+static enum err
+too_long(struct call *c)
+{
+	(void)call_fail(c, 413, "limit",
+	    WORDS("That is too long for one lock: lock it in parts."));
+	return ERR_LIMIT;
+}
+
 /* Says in words what is too much. */
 static bool
 lock_fits(struct call *c, const struct home *h, const struct id *lock)
@@ -99,8 +113,7 @@ lock_fits(struct call *c, const struct home *h, const struct id *lock)
 		return call_fail(c, 413, "limit",
 		    WORDS("There are 64 locks already: remove one first."));
 	if (files > LOCK_FILES_MAX)
-		return call_fail(c, 413, "limit",
-		    WORDS("That is too long for one lock: lock it in parts."));
+		return too_long(c) == ERR_OK;
 	if (locked > home_locked_max(c->core, h))
 		return call_fail(c, 413, "limit",
 		    WORDS("Half of what the home may keep can be locked, and "
@@ -125,6 +138,8 @@ lock_make(struct call *c, struct locking *l, const json_t *parts)
 		return e == ERR_OK ? ERR_EXISTS : e;
 	e = home_get(c->core, &c->home, &h);
 	json_array_foreach(parts, i, o) if (e == ERR_OK) e = part_hold(c, l, o);
+	if (l->steps > STEPS_MAX)
+		return too_long(c);
 	if (e != ERR_OK || !lock_fits(c, &h, &l->lock))
 		return e;
 	h.lock_count++;

@@ -9,7 +9,12 @@
 #define ROW_OCTETS_MAX (16u << 10)
 #define ROWS_MAX       32u
 #define CLASS_STATE    3
-#define DAYS_LATE_MAX  31u /* a hub that was away tells of days before */
+/*
+ * Of the disk: less than what pictures leave, so that an index tells that they
+ * are not kept; and never what signing in needs.
+ */
+#define DISK_LEFT_OCTETS ((uint64_t)16 << 20)
+#define DAYS_LATE_MAX    31u /* a hub that was away tells of days before */
 
 /* A day has room for so many rows of a stream, new or the same again. */
 static enum err
@@ -42,6 +47,8 @@ record_append(struct core *core, const struct id *stream,
 	if (sealed.len != 1024 && sealed.len != 4096 &&
 	    sealed.len != ROW_OCTETS_MAX)
 		return ERR_SYNTAX;
+	if (disk_has(core, DISK_LEFT_OCTETS) != ERR_OK)
+		return ERR_IO; /* not now */
 	if ((e = sealed_by_peer(sealed, &checked)) != ERR_OK ||
 	    (e = day_room(core, stream, day)) != ERR_OK)
 		return e;
@@ -88,7 +95,8 @@ member_append(struct call *c, const struct id *stream,
 		return e;
 	if (!id_eq(&s.home, &c->home))
 		return ERR_MISSING;
-	if (!id_eq(&s.writer, &grant))
+	/* a grant may have been given a hub's id: its states are its own */
+	if (!id_eq(&s.writer, &grant) || s.class != STREAM_LOG)
 		return ERR_DENIED;
 	return record_append(c->core, stream, &s, at, sealed);
 }

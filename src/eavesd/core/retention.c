@@ -233,6 +233,19 @@ day_take(void *ctx, const struct row *row)
 	return ERR_OK;
 }
 
+/* Cameras have most of them in common: each day counts once. */
+static enum err
+held_take(void *ctx, const struct row *row)
+{
+	const uint32_t day = (uint32_t)row_number(row, 0);
+	const struct days *d = ctx;
+
+	for (size_t i = 0; i < d->count; i++)
+		if (d->at[i] == day)
+			return ERR_OK;
+	return day_take(ctx, row);
+}
+
 /* A file may go on into the next day, and rows tell of its beginning. */
 static bool
 day_held(const struct days *held, uint32_t day)
@@ -279,7 +292,7 @@ rows_of_home_drop(struct core *core, const struct home *h)
 
 	for (size_t i = 0; e == ERR_OK && i < h->stream_count; i++)
 		e = store_each(core->store, SQL_HELD_DAYS_OF,
-		    CELLS(cell_id(&h->streams[i])), day_take, &held);
+		    CELLS(cell_id(&h->streams[i])), held_take, &held);
 	for (size_t i = 0; e == ERR_OK && i < h->stream_count; i++) {
 		const uint32_t today = clock_day();
 		struct stream s;

@@ -2,7 +2,8 @@
  * disk.c - the jobs. One helper thread (the only one of the project) does all
  * that may wait for a disk; the loop hands it jobs by a bounded queue and
  * takes results by an eventfd. When the queue is full, recording has a gap:
- * live never waits.
+ * live never waits. Reading waits in a queue of its own, behind what is to be
+ * written: however much somebody reads, nobody's recording has a gap for it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -157,6 +158,22 @@ job_do(struct disk *d, struct job *j, struct segment_file **dirty)
 	}
 }
 
+/* The next one; the lock is held. */
+static struct job *
+job_take(struct disk *d)
+{
+	struct job **first = d->first != NULL ? &d->first : &d->first_read;
+	struct job *j = *first;
+
+	if ((*first = j->next) == NULL) {
+		if (first == &d->first)
+			d->last = first;
+		else
+			d->last_read = first;
+	}
+	return j;
+}
+
 static void *
 disk_thread(void *arg)
 {
@@ -167,12 +184,9 @@ disk_thread(void *arg)
 
 	do {
 		(void)pthread_mutex_lock(&d->lock);
-		while (d->first == NULL)
+		while (d->first == NULL && d->first_read == NULL)
 			(void)pthread_cond_wait(&d->wake, &d->lock);
-		struct job *j = d->first;
-		d->first = j->next;
-		if (d->first == NULL)
-			d->last = &d->first;
+		struct job *j = job_take(d);
 		(void)pthread_mutex_unlock(&d->lock);
 		kind = j->kind;
 		job_do(d, j, &dirty);
@@ -190,16 +204,20 @@ disk_thread(void *arg)
 enum err
 job_give(struct disk *d, struct job *j)
 {
-	if (d->queued >= JOBS_MAX && j->kind != JOB_CLOSE &&
-	    j->kind != JOB_QUIT)
+	const bool reads = j->kind == JOB_READ;
+
+	if (reads ? d->reads >= READS_MAX
+		  : d->queued >= JOBS_MAX && j->kind != JOB_CLOSE &&
+			j->kind != JOB_QUIT)
 		return ERR_LIMIT;
 	j->next = NULL;
 	(void)pthread_mutex_lock(&d->lock);
-	*d->last = j;
-	d->last = &j->next;
+	struct job ***last = reads ? &d->last_read : &d->last;
+	**last = j;
+	*last = &j->next;
 	(void)pthread_cond_signal(&d->wake);
 	(void)pthread_mutex_unlock(&d->lock);
-	d->queued++;
+	*(reads ? &d->reads : &d->queued) += 1;
 	return ERR_OK;
 }
 
@@ -289,7 +307,7 @@ jobs_done(struct loop_fd *w, uint32_t events)
 	while (j != NULL) {
 		struct job *next = j->next;
 
-		d->queued--;
+		*(j->kind == JOB_READ ? &d->reads : &d->queued) -= 1;
 		job_done(d->edge, j);
 		if (j->file != NULL)
 			file_unref(j->file);
@@ -307,6 +325,7 @@ disk_create(struct edge *e)
 		return NULL;
 	d->edge = e;
 	d->last = &d->first;
+	d->last_read = &d->first_read;
 	d->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (d->done_fd == -1 || pthread_mutex_init(&d->lock, NULL) != 0 ||
 	    pthread_cond_init(&d->wake, NULL) != 0 ||
@@ -317,6 +336,20 @@ disk_create(struct edge *e)
 		return NULL;
 	}
 	return d;
+}
+
+/* Those that the thread did not come to. */
+static void
+reads_drop(struct disk *d)
+{
+	while (d->first_read != NULL) {
+		struct job *j = d->first_read;
+
+		d->first_read = j->next;
+		for (size_t i = 0; i < j->file_count; i++)
+			(void)close(j->files[i].fd);
+		job_destroy(j);
+	}
 }
 
 void
@@ -332,6 +365,7 @@ disk_destroy(struct disk *d)
 	(void)!job_give(d, j);
 	(void)pthread_join(d->thread, NULL);
 	jobs_done(&d->watch, 0);
+	reads_drop(d);
 	loop_fd_remove(&d->watch);
 	(void)close(d->done_fd);
 	free(d);

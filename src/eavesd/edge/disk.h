@@ -13,6 +13,8 @@
 #define JOBS_MAX      256
 /* What hubs send of the past leaves room for what is live. */
 #define JOBS_PAST_MAX (JOBS_MAX / 2)
+/* What viewers read waits by itself, behind all that is written. */
+#define READS_MAX 64
 
 struct segment_file {
 	int fd;
@@ -36,11 +38,13 @@ struct segment_file {
 struct recording {
 	struct segment_file *file;
 	bool asked, ended;
+	bool too_long; /* this group: its file is full, the rest is left out */
 	struct buf plain;           /* frames not yet handed over */
 	uint64_t group, group_most; /* octets of this group, of the longest */
 	struct buf entries;         /* of the file: segment.h */
 	struct run_id untold; /* a run that begins in it; core shall know */
 	bool has_untold;
+	unsigned runs;     /* that began in it */
 	struct run_id run; /* of the newest record that was taken */
 	uint64_t index;
 	uint64_t plain_ms; /* when the first that waits came */
@@ -91,6 +95,7 @@ struct job {
 	size_t group_count, group_room;
 	struct buf records; /* result: sized records */
 	bool any;
+	bool refused; /* too many read already */
 };
 
 struct disk {
@@ -99,7 +104,8 @@ struct disk {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct job *first, **last, *done;
-	size_t queued;
+	struct job *first_read, **last_read;
+	size_t queued, reads; /* reads are counted apart */
 	uint64_t sync_number; /* of the newest JOB_SYNC */
 	bool syncing;
 	int done_fd;

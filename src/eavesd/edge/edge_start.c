@@ -9,6 +9,7 @@
 #include "eavesd/role.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/memory.h"
 #include "os/sandbox.h"
 #include "os/sock.h"
 
@@ -348,6 +349,7 @@ edge_main(const struct role_start *start)
 	enum err err;
 
 	sandbox_begin();
+	json_set_alloc_funcs(malloc, free_wiped);
 	if (e == NULL)
 		return 1;
 	if ((err = edge_begin(e, start, &missing)) == ERR_OK) {

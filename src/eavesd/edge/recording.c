@@ -15,6 +15,8 @@
 #define GROUP_OCTETS   (2u << 20) /* room kept for a group, at least */
 /* A hub flushes more often than this; one job does for all of it. */
 #define FLUSH_PAST_OCTETS (512u << 10)
+/* Core knows of 64 runs in a file: a range of any other is not found. */
+#define RUNS_MAX 60
 /* So long a file of the past waits for the next outage. */
 #define PAST_REST_MS 120000
 
@@ -255,6 +257,7 @@ segment_open(struct edge *e, struct live_stream *s, uint64_t index)
 	buf_clear(&r->plain);
 	buf_clear(&r->entries);
 	r->begun_ms = loop_now_ms(e->loop);
+	r->runs = 1;
 	/* the header is kept as a frame: head and slot come off */
 	if ((err = ws_head_parse(frame, false, frame.len, &head)) != ERR_OK ||
 	    (err = segment_head_put(&r->plain)) != ERR_OK)
@@ -347,6 +350,7 @@ file_is_over(const struct recording *r, struct slice record,
 	if (r->file == NULL)
 		return false;
 	return r->file->failed ||
+	       (clear->flags == RECORD_HEADER && r->runs >= RUNS_MAX) ||
 	       (clear->flags == RECORD_KEY &&
 		   used + tail + group_room(r) > SEGMENT_ROOM) ||
 	       tail + 4 > r->entries.cap ||
@@ -384,10 +388,30 @@ record_put(struct edge *e, struct live_stream *s, struct slice record,
 	if (clear->flags == RECORD_HEADER) {
 		r->untold = clear->run;
 		r->has_untold = true;
+		r->runs++;
 		run_tell(e, s);
 	}
 	if (r->plain.len >= flush)
 		plain_flush(e, r);
+}
+
+/* What no file takes up: a group needs its key frame before it. */
+static void
+record_pass(struct edge *e, struct live_stream *s,
+    const struct record_clear *clear)
+{
+	struct recording *r = s->recording;
+
+	if (clear->flags == RECORD_HEADER)
+		return;
+	/*
+	 * The rest of a group that is longer than a file. No hub can help that
+	 * by sending it again: each time it would fill one more file.
+	 */
+	if (s->past && r->too_long)
+		edge_count(e, FACT_recording_gaps);
+	else
+		record_lose(e, r, loop_now_ms(e->loop));
 }
 
 void
@@ -404,15 +428,17 @@ recording_add(struct edge *e, struct live_stream *s, struct slice record,
 	}
 	r->ended = false;
 	group_count(r, record, clear);
+	if (clear->flags == RECORD_KEY)
+		r->too_long = false;
 	if (file_is_over(r, record, clear)) {
+		r->too_long = clear->flags != RECORD_KEY && !r->file->failed;
 		plain_flush(e, r);
 		file_close_ask(e, r);
 	}
 	if (r->file == NULL && !r->asked &&
 	    (clear->flags != RECORD_KEY ||
 		segment_open(e, s, clear->index) != ERR_OK)) {
-		if (clear->flags != RECORD_HEADER)
-			record_lose(e, r, loop_now_ms(e->loop));
+		record_pass(e, s, clear);
 		return;
 	}
 	record_put(e, s, record, clear);
@@ -488,6 +514,8 @@ recordings_synced(struct edge *e, uint64_t number)
 			more = true;
 			continue;
 		}
+		if (r != NULL && r->has_untold)
+			continue; /* nobody would find it after a crash */
 		s->flush = false;
 		uplink_kept(s, r != NULL && r->dropped == 0 &&
 				   (r->file == NULL || !r->file->failed));

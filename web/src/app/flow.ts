@@ -278,7 +278,7 @@ async function playerCamera(h: Home, c: Camera): Promise<PlayerCamera> {
     thing: c.thing.id, stream: c.stream, sub: c.sub, thumb: c.thumb, index: c.index, born: c.born,
     keys: await h.thingKeys(c.thing.id),
     hub: { id: c.hub.id, sign: unb64(c.hub.sign), kx: unb64(c.hub.kx) },
-    locks: locksOf(h.now.people, c.thing.id),
+    locks: locksOf(h.now.people, c.thing.id), keep: c.keep,
   };
 }
 

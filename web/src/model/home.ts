@@ -13,6 +13,7 @@ import type { ReaderKey, Version } from '../proto/api';
 import { directoryTake, type Directory } from './directory';
 import { KEY_HOME, keyringCommitted, keyringOpen, type KeyringKey } from './keyring';
 import type { Hub, Thing, TrackKind } from './people';
+import { keepTake, type KeepPast } from './retention';
 
 /* The keys of one epoch, to derive from. */
 export interface EpochKeys {
@@ -56,6 +57,7 @@ export interface Camera {
   thumb: string;
   index: string;
   born: number; /* µs, when it was listed first */
+  keep: KeepPast;
   hub: Hub;
 }
 
@@ -70,6 +72,7 @@ export class Home {
   private readonly items = new Map<number, Item>(); /* home keys by epoch */
   private readonly hashes = new Map<number, Octets>();
   private readonly births = new Map<string, number>(); /* of things, µs */
+  private readonly keeps = new Map<string, KeepPast>();
 
   constructor(private readonly reader: Reader) {}
 
@@ -125,7 +128,10 @@ export class Home {
   private believe(d: Directory): void {
     this.directory = d;
     this.hashes.set(d.version, d.hash);
-    for (const t of d.people.things) if (!this.births.has(t.id)) this.births.set(t.id, d.time);
+    for (const t of d.people.things) {
+      if (!this.births.has(t.id)) this.births.set(t.id, d.time);
+      this.keeps.set(t.id, keepTake(this.keeps.get(t.id) ?? null, d.people, t.id, d.time));
+    }
   }
 
   /*
@@ -174,7 +180,10 @@ export class Home {
       const of = (as: TrackKind) => thing.streams.find((s) => s.as === as)?.id ?? '';
       const stream = of('main') || thing.streams.find((s) => s.class === 1)?.id;
       if (thing.kind !== 'camera' || !hub || !stream) return [];
-      return [{ thing, stream, sub: of('sub'), thumb: of('thumb'), index: of('index'), born: this.births.get(thing.id) ?? 0, hub }];
+      return [{
+        thing, stream, sub: of('sub'), thumb: of('thumb'), index: of('index'), hub,
+        born: this.births.get(thing.id) ?? 0, keep: this.keeps.get(thing.id)!,
+      }];
     });
   }
 

@@ -4,10 +4,11 @@
  * leaving something out. The same rules as src/model/ledger.c; they share
  * tests/vectors/eaves/ledger.json. Pure.
  *
- * A stretch of time belongs to the first of these that covers it: let go; not
- * kept (the disk), or the camera silent in the middle of a run; not given out when asked; recorded, so not missing; what
- * the hub said went on; withheld; after the hub's last word; the rest: it was
- * off.
+ * A stretch of time belongs to the first of these that covers it: let go, as
+ * the home's policy says; not kept (the disk), or the camera silent in the
+ * middle of a run; recorded, and let go though the policy keeps it; not given
+ * out when asked; recorded, so not missing; what the hub said went on;
+ * withheld; after the hub's last word; the rest: it was off.
  */
 import { HOUR_US, SERVER_AWAY, SERVER_DISK, UPLINK_SLOW, type IndexHour, type IndexRun } from './index';
 
@@ -15,8 +16,8 @@ import { HOUR_US, SERVER_AWAY, SERVER_DISK, UPLINK_SLOW, type IndexHour, type In
  * camera: it gave no pictures (its reason is the state); hub: the hub was off;
  * away: the server was, for the hub; slow: the way to the server; disk: the
  * server had no room or was too slow; server: it does not give out what it
- * was given; gone: the oldest went for newer ones (state 1: by the server's
- * word alone); silent: the hub has not said anything since
+ * was given; gone: the oldest went for newer ones (state 1: it had no room,
+ * it says); silent: the hub has not said anything since
  */
 export const CAUSES = ['camera', 'hub', 'away', 'slow', 'disk', 'server', 'gone', 'silent'] as const;
 export type Cause = (typeof CAUSES)[number];
@@ -58,6 +59,8 @@ export interface LedgerQuestion {
   born: number; /* when the directory first listed the camera; 0: not known */
   oldest: number; /* the server says that it let go what is older; 0: nothing */
   keep: number; /* by the home's policy it may; 0: there is none */
+  room: number; /* what is older may have gone for want of room: by the server's word */
+  locks: Span[]; /* stay, by the policy */
   lost: Span[]; /* what the index lists and the server did not give */
   named: Named | null;
 }
@@ -186,13 +189,18 @@ function beginning(rows: IndexRow[], born: number): number {
   return first.hour.before ? Math.min(born, first.hour.from) : first.hour.from;
 }
 
-/* What is let go: as the policy explains, and beyond it. */
-function letGo(q: LedgerQuestion, begin: number): Gap[] {
-  const all: Gap[] = [{
-    from: begin, to: q.keep ? Math.min(q.oldest, q.keep) : q.oldest, cause: 'gone', state: q.keep ? 0 : 1,
-  }];
-  if (q.keep) all.push({ from: Math.max(begin, q.keep), to: q.oldest, cause: 'server', state: 0 });
-  return all.filter((g) => g.from < g.to);
+/* The parts that no lock covers: what is locked must be there. */
+function unlocked(s: Span, locks: Span[]): Span[] {
+  const parts: Span[] = [];
+  let at = s.from;
+  for (const l of [...locks].sort((a, b) => a.from - b.from)) {
+    if (l.to <= at) continue;
+    if (l.from > at) parts.push({ from: at, to: Math.min(l.from, s.to) });
+    at = l.to;
+    if (at >= s.to) break;
+  }
+  if (at < s.to) parts.push({ from: at, to: s.to });
+  return parts.filter((p) => p.from < p.to);
 }
 
 /* The camera runs, or its process starts, and no picture is there yet. */
@@ -255,19 +263,36 @@ export function ledger(q: LedgerQuestion): Gap[] {
   const give = (s: Span, cause: Cause, state: number) => {
     for (const part of free.take(s)) gaps.push({ ...part, cause, state });
   };
-  for (const g of letGo(q, begin)) give(g, g.cause, g.state);
   const states = told(rows);
-  for (const s of states)
-    if (s.state === SERVER_DISK || s.state === SILENT) give(s, causeOf(s.state), s.state);
-  for (const l of q.lost) {
+  const lost = (l: Span) => {
     for (const s of states) if (s.state === SERVER_AWAY) give(onItsWay(l, s), 'away', s.state);
     give(l, 'server', 0);
+  };
+  /* as the policy allows; without one, all that the server says */
+  const over = (s: Span, until = q.keep, state = 0) => {
+    for (const u of unlocked({ from: s.from, to: Math.min(s.to, until) }, q.locks)) give(u, 'gone', state);
+  };
+  over({ from: begin, to: q.oldest }, q.keep || q.oldest, q.keep ? 0 : 1);
+  for (const s of states)
+    if (s.state === SERVER_DISK || s.state === SILENT) give(s, causeOf(s.state), s.state);
+  const recorded = stretches(rows.flatMap((r) => r.hour.runs.filter((x) => x.as === 'main')));
+  for (const s of q.keep ? recorded : []) {
+    const early = { from: Math.max(s.from, q.keep), to: Math.min(s.to, q.oldest) };
+    over(early, q.room, 1);
+    for (const u of unlocked({ ...early, from: Math.max(early.from, q.room) }, q.locks)) lost(u);
   }
-  const runs = rows.flatMap((r) => r.hour.runs.filter((x) => x.as === 'main'));
-  for (const s of stretches(runs)) free.take(s);
+  for (const l of q.lost) {
+    over(l);
+    lost(l);
+  }
+  for (const s of recorded) free.take(s);
   free.drop(LEAST_US);
   for (const s of states) give(s, causeOf(s.state), s.state);
-  for (const s of [...withheld(rows, q.days), ...hidden]) give(s, 'server', 0);
+  for (const s of withheld(rows, q.days)) {
+    over(s);
+    give(s, 'server', 0);
+  }
+  for (const s of hidden) give(s, 'server', 0);
   if (end > last) give({ from: last, to: end }, 'silent', 0);
   give({ from: begin, to: end }, 'hub', 0);
   const first = rows[0] && !rows[0].hour.before ? rows[0].hour.from : 0;

@@ -75,6 +75,40 @@ export function locksOf(people: People, thing: string): Lock[] {
   return (people.keep?.locks ?? []).filter((l) => l.things.includes(thing));
 }
 
+/* --- version after version --- */
+
+const CLOCKS_US = 600_000_000; /* a server's may be ahead of ours */
+const DAY_US = 86_400_000_000;
+
+/*
+ * What was chosen for a thing, version after version: what an earlier one let
+ * go a later one does not bring back. keep, room: as the ledger's, by earlier
+ * ones. The same rules as src/model/keep.c.
+ */
+export interface KeepPast {
+  days: number;
+  octets: number; /* 0: as much as the home has */
+  quota: number;
+  keep: number; /* µs */
+  room: number;
+}
+
+const isTighter = (octets: number, than: number) => octets !== 0 && (than === 0 || octets < than);
+
+/* What is older may be let go, by then. */
+export function keepBegin(p: KeepPast, now: number): number {
+  return Math.max(p.keep, (Math.floor((now + CLOCKS_US) / DAY_US) - p.days) * DAY_US);
+}
+
+/* With the next version, written at that time; null: none was before. */
+export function keepTake(p: KeepPast | null, people: People, thing: string, time: number): KeepPast {
+  const { days, octets } = keepOf(people, thing);
+  const next = { days: days || DAYS_USUAL, octets, quota: people.keep?.quota ?? 0 };
+  if (!p) return { ...next, keep: 0, room: 0 };
+  const tighter = isTighter(p.octets, next.octets) || isTighter(p.quota, next.quota);
+  return { ...next, keep: keepBegin(p, time), room: tighter ? time : p.room };
+}
+
 /* --- what the server is told --- */
 
 /* Small pictures and the index take little: days alone bound them. */
@@ -138,13 +172,12 @@ export function keepsAbout(kept: Kept, thing: Thing, keep: KeepThing, now: numbe
 }
 
 /*
- * Whether the server had a reason of those that were signed to let go what is
- * older than the oldest that it has: its days, or no room.
+ * Whether there was no room, by the server's word: in the home, or in what was
+ * signed for the camera. Files are begun before others go.
  */
-export function letGoRightly(kept: Kept, stream: string, keep: KeepThing, now: number): boolean {
+export function isFull(kept: Kept, stream: string, octets: number): boolean {
+  const near = (used: number, most: number, files: number) => used + files * SEGMENT >= most;
   const s = kept.streams.find((x) => x.id === stream);
-  if (!s?.oldest) return true;
-  const room = (has: number, most: number, files: number) => has + files * SEGMENT < most;
-  return s.oldest.day <= Math.floor(now) - keep.days ||
-    !room(kept.used, kept.most, 2 + kept.streams.length) || (s.most > 0 && !room(s.octets, s.most, 2));
+  return near(kept.used, kept.most, 2 + kept.streams.length) ||
+    (s !== undefined && octets > 0 && s.most > 0 && near(s.octets, s.most, 2));
 }

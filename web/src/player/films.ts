@@ -14,6 +14,7 @@ import { Days } from './days';
 import { FilmReader, Stopped, type Taker } from './film_read';
 import type { FilmProblem, Hole, Made, PlanRow, ToFilms } from './film_messages';
 import { gapsOf } from './gaps';
+import { KeptSince } from './kept';
 import type { Desk } from './tile';
 import { CameraKeys } from './track';
 
@@ -89,6 +90,12 @@ function limited(sink: Sink, most: number): Sink {
   };
 }
 
+interface Tools {
+  keys: CameraKeys;
+  days: Days;
+  kept: KeptSince;
+}
+
 /* The parts of from..to that no span covers; spans in order. */
 function uncovered(spans: Span[], from: number, to: number): Span[] {
   const all: Span[] = [];
@@ -108,16 +115,17 @@ function since(days: Days): number {
 }
 
 /* What the ledger tells of from..to, and what it cannot know. */
-function holesOf(days: Days, from: number, to: number, lost: Span[]): Hole[] {
+function holesOf({ days, kept }: Tools, from: number, to: number, lost: Span[]): Hole[] {
   const first = since(days);
-  const told = gapsOf(days, lost, from, Math.min(to, days.until));
+  const told = gapsOf(days, kept, lost, from, Math.min(to, days.until));
   if (!days.rows.length || first <= from) return told;
   return [{ from, to: Math.min(first, to), cause: 'before', state: 0 }, ...told];
 }
 
 /* Each stretch that the film lacks, with its cause. */
-function holesIn(days: Days, from: number, to: number, have: Span[], reader: FilmReader): Hole[] {
-  const told = holesOf(days, from, to, reader.lost);
+function holesIn(tools: Tools, from: number, to: number, have: Span[], reader: FilmReader): Hole[] {
+  const { days } = tools;
+  const told = holesOf(tools, from, to, reader.lost);
   return uncovered(have, from, to).flatMap((gap): Hole[] => {
     const known = told.filter((h) => h.to > gap.from && h.from < gap.to)
       .map((h) => ({ ...h, from: Math.max(h.from, gap.from), to: Math.min(h.to, gap.to) }));
@@ -219,11 +227,6 @@ class Making implements Taker {
   }
 }
 
-interface Tools {
-  keys: CameraKeys;
-  days: Days;
-}
-
 export class Films {
   private readonly known = new Map<string, Tools>();
   private readonly makings = new Map<number, Making | null>();
@@ -252,9 +255,12 @@ export class Films {
     let tools = this.known.get(name);
     if (!tools) {
       const keys = new CameraKeys(unb64(home.home, 16), camera);
-      tools = { keys, days: new Days(keys, () => this.desk()!.ticket) };
+      const ticket = () => this.desk()!.ticket;
+      const days = new Days(keys, ticket);
+      tools = { keys, days, kept: new KeptSince(keys.camera, days, ticket) };
       this.known.set(name, tools);
     }
+    Object.assign(tools.keys.camera, { locks: camera.locks, keep: camera.keep });
     return tools;
   }
 
@@ -275,12 +281,14 @@ export class Films {
   }
 
   private async row(thing: string, from: number, to: number): Promise<PlanRow> {
-    const { keys, days } = this.tools(thing);
+    const tools = this.tools(thing);
+    const { keys, days, kept: since } = tools;
     await days.cover(from, to);
-    const holes = holesOf(days, from, to, []);
+    await since.load().catch(() => undefined);
+    const holes = holesOf(tools, from, to, []);
     const until = days.until || from; /* so new that no row tells of it */
     const fresh = to > until && now() - until < FRESH_US ? to - Math.max(from, until) : 0;
-    const kept = stretches(days.runs('main')).reduce(
+    const kept = since.spans(stretches(days.runs('main'))).reduce(
       (sum, s) => sum + Math.max(0, Math.min(s.to, to, days.until) - Math.max(s.from, from)), fresh);
     const rate = kept > 0 ? await this.rate(keys, days, from, to) : 0;
     return { thing, kept, octets: Math.round(rate * kept), holes };
@@ -334,7 +342,8 @@ export class Films {
     const parts = await model();
     const memory = writer ? null : parts.blobSink();
     const film = new parts.Film(limited(writer ? fileSink(writer) : memory!, m.most), m.sound);
-    const { keys, days } = this.tools(m.thing);
+    const tools = this.tools(m.thing);
+    const { keys, days } = tools;
     const to = Math.min(m.to, now());
     const making = new Making(film, parts, m.from, to, (state, part) =>
       this.desk()!.post({ t: 'film', id: m.id, state, part, octets: film.done.octets }));
@@ -345,7 +354,7 @@ export class Films {
     const reader = new FilmReader(line, ranges, keys, days, making);
     await reader.read(m.from, to);
     const done: Exported = await film.end();
-    const holes = holesIn(days, m.from, to, making.have, reader);
+    const holes = holesIn(tools, m.from, to, making.have, reader);
     return {
       first: done.first, last: done.last, pictures: done.pictures, octets: done.octets,
       torn: done.gaps, holes, blob: memory?.blob() ?? null,

@@ -16,10 +16,10 @@ interface Asked {
 }
 
 /* Of the days that are here; what is not here yet is not missing. */
-export function gapsOf(days: Days, lost: Span[], from: number, to: number, oldest = 0): Gap[] {
+export function gapsOf(days: Days, kept: KeptSince, lost: Span[], from: number, to: number): Gap[] {
   const gaps: Gap[] = [];
   const about = {
-    rows: days.rows, days: days.loadedDays, born: days.born, oldest, keep: 0, lost, named: days.named,
+    rows: days.rows, days: days.loadedDays, born: days.born, lost, named: days.named, ...kept.told,
   };
   for (let d = dayOf(from); d <= dayOf(to); d++) {
     if (!days.loaded(d)) continue;
@@ -39,7 +39,7 @@ export function daysView(
     t: 'days', camera: days.camera, ...asked, until: days.until, confirmed: days.confirmed,
     first: Number.isFinite(first) ? first : 0,
     spans: kept.spans(stretches(days.runs('main')).filter((x) => x.to > from && x.from < to)),
-    gaps: kept.gaps(gapsOf(days, lost, from, to, kept.oldest)),
+    gaps: gapsOf(days, kept, lost, from, to), early: kept.early,
     motion: days.places('main').filter((p) => p.time >= from && p.time < to && p.motion > 0)
       .map((p) => ({ time: p.time, motion: p.motion })),
   };

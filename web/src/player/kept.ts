@@ -1,9 +1,12 @@
 /*
  * kept.ts - what of a camera's recordings is still there: the server names the
  * oldest record that no lock keeps, by its run and index; when that was, only
- * the index tells, and it is opened here.
+ * the index tells, and it is opened here. How long it had to keep them is
+ * signed. As src/cli/reader_kept.c.
  */
-import type { Gap, Span } from '../model/ledger';
+import { now } from '../model/clock';
+import type { LedgerQuestion, Span } from '../model/ledger';
+import { isFull, keepBegin } from '../model/retention';
 import * as api from '../proto/api';
 import type { PlayerCamera, Quality } from './messages';
 import type { Days } from './days';
@@ -13,15 +16,24 @@ const FRESH_MS = 20_000;
 export class KeptSince {
   private asked = -FRESH_MS;
   private since = 0;
+  private full = false; /* it says that there is no room */
 
   constructor(
     private readonly camera: PlayerCamera, private readonly days: Days,
     private readonly ticket: () => string, private readonly as: Quality = 'main',
   ) {}
 
-  /* What is older was let go, but for what is locked; 0: nothing was. */
-  get oldest(): number {
-    return this.since;
+  /* What the ledger is told of it. */
+  get told(): Pick<LedgerQuestion, 'oldest' | 'keep' | 'room' | 'locks'> {
+    const { keep, locks } = this.camera;
+    const room = this.full ? this.since : keep.room;
+    return { oldest: this.since, keep: keepBegin(keep, now()), room, locks };
+  }
+
+  /* The server let go what it had to keep. */
+  get early(): boolean {
+    const { oldest, keep, room } = this.told;
+    return oldest > Math.max(keep, room);
   }
 
   async load(): Promise<void> {
@@ -30,6 +42,7 @@ export class KeptSince {
     const kept = await api.keepRead(api.ticketRead(this.ticket()));
     const id = this.as === 'sub' ? this.camera.sub : this.camera.stream;
     const first = kept.streams.find((s) => s.id === id)?.oldest;
+    this.full = isFull(kept, id, this.camera.keep.octets);
     if (!first) return;
     /* a file is begun on that day; the hub's may be the one before */
     await this.days.cover((first.day - 1) * 86_400e6, first.day * 86_400e6);
@@ -71,20 +84,5 @@ export class KeptSince {
       .map((t) => ({ from: Math.max(s.from, t.from), to: Math.min(s.to, t.to) }))
       .filter((p) => p.from < p.to)))
       .sort((a, b) => a.from - b.from);
-  }
-
-  /* What is locked was not let go. */
-  gaps(all: Gap[]): Gap[] {
-    return all.flatMap((g) => {
-      if (g.cause !== 'gone') return [g];
-      const left: Gap[] = [];
-      let at = g.from;
-      for (const l of [...this.camera.locks].sort((a, b) => a.from - b.from)) {
-        if (l.to <= at || l.from >= g.to) continue;
-        if (l.from > at) left.push({ ...g, from: at, to: l.from });
-        at = Math.max(at, l.to);
-      }
-      return at < g.to ? [...left, { ...g, from: at }] : left;
-    });
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { Octets } from '../base/octets';
 import type { Gap, Span } from '../model/ledger';
+import type { KeepPast } from '../model/retention';
 import type { Pace } from './pace';
 import type { FromFilms, ToFilms } from './film_messages';
 import type { Found } from './pieces';
@@ -29,6 +30,7 @@ export interface PlayerCamera {
   hub: PlayerHub;
   keys: EpochKey[]; /* the thing's key in each epoch */
   locks: Span[]; /* what stays for ever */
+  keep: KeepPast; /* how long the rest does, as it was signed */
 }
 export interface PlayerHome {
   home: string;
@@ -48,6 +50,7 @@ export type ToTile =
   | { t: 'seek'; time: number } /* µs */
   | { t: 'live' }
   | { t: 'play'; on: boolean; speed: number }
+  | { t: 'toggle' } /* plays, or stops */
   | { t: 'step'; by: 1 | -1 }
   | { t: 'days'; from: number; to: number } /* what the timeline shows */
   | { t: 'thumb'; time: number }
@@ -129,6 +132,7 @@ export interface DaysView {
   motion: { time: number; motion: number }[];
   first: number; /* the camera's first known moment; 0: none yet */
   until: number; /* later is not written down yet */
+  early: boolean; /* the server let go what it had to keep */
   confirmed: number; /* by the hub's heads until then; 0: they are not there, or name more */
   loading: boolean;
   unread: boolean; /* the server did not answer */

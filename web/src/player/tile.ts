@@ -133,7 +133,7 @@ export class Tile {
     const same = before?.stream === after?.stream && before?.sub === after?.sub &&
       JSON.stringify(before?.keys.map((k) => k.epoch)) === JSON.stringify(after?.keys.map((k) => k.epoch));
     if (!same) this.begin();
-    else if (before && after) before.locks = after.locks;
+    else if (before && after) Object.assign(before, { locks: after.locks, keep: after.keep });
   }
 
   watch(): void {
@@ -155,6 +155,7 @@ export class Tile {
       case 'seek': return void this.show?.seek(m.time);
       case 'live': return this.show?.live();
       case 'play': return this.show?.play(m.on, m.speed);
+      case 'toggle': return this.show?.toggle();
       case 'step': return this.show?.step(m.by);
       case 'days':
         this.daysWanted = { from: m.from, to: m.to };
@@ -211,7 +212,7 @@ export class Tile {
       t: 'view', tile: this.n, line: d.state, retry_ms: Math.max(0, d.retryAt - performance.now()),
       camera: s.camera.thing, as: s.as, cannot: d.cannot.get(this.thing) ?? '', pace: s.pace, online: s.online, reason: d.hubs.reason(s.camera.hub.id, s.stream),
       picture: s.pictureState, verified: s.isVerified, captured: s.captured, age_s: s.age_s,
-      latency: s.latency, clockNeverSet: s.clock?.neverSet ?? false, playing: s.deck.playing,
+      latency: s.latency, clockNeverSet: s.clock?.neverSet ?? false, playing: s.deck.goes,
       speed: s.deck.speed, position: s.position, gap: s.gap, loading: s.loading,
       sound: s.soundState, soundRate: s.soundRate, alarm: this.alarm,
     });
