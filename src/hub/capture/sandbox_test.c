@@ -142,9 +142,16 @@ try_typing(void)
 static void
 device_requests_are_heard(void)
 {
-	if (ioctl(CAPTURE_CAMERA_FD, VIDIOC_STREAMON, NULL) != -1 ||
-	    errno != EBADF)
-		_exit(98);
+	static const unsigned needed[] = { VIDIOC_QUERYCAP, VIDIOC_ENUM_FMT,
+		VIDIOC_ENUM_FRAMESIZES, VIDIOC_ENUM_FRAMEINTERVALS,
+		VIDIOC_S_FMT, VIDIOC_S_PARM, VIDIOC_S_CTRL, VIDIOC_REQBUFS,
+		VIDIOC_QUERYBUF, VIDIOC_QBUF, VIDIOC_DQBUF, VIDIOC_STREAMON,
+		VIDIOC_STREAMOFF };
+
+	for (size_t i = 0; i < COUNT(needed); i++)
+		if (ioctl(CAPTURE_CAMERA_FD, needed[i], NULL) != -1 ||
+		    errno != EBADF)
+			_exit(98);
 	/* of any other descriptor: it is no terminal */
 	if (ioctl(STDERR_FILENO, VIDIOC_STREAMON, NULL) != -1 ||
 	    errno != ENOTTY || ioctl(CAPTURE_UDP_FD, TIOCSTI, "x") != -1 ||
