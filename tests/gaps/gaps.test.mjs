@@ -233,6 +233,26 @@ test('a server that keeps back rows in the middle is named', async () => {
   }
 });
 
+test('a server that is busy for a while keeps nothing back', async () => {
+  let asked = 0;
+  between.rows = (a) => a;
+  between.text = (m) => {
+    const { t, n } = JSON.parse(m);
+    return t === 'range' && ++asked <= 2 ? JSON.stringify({ t: 'error', n, error: 'later' }) : m;
+  };
+  await page.reload();
+  await moves(page, 3);
+  const past = page.evaluate(() => new Promise((done) =>
+    document.querySelector('canvas.picture').addEventListener('eaves-drawn', (e) =>
+      e.detail.captured < Date.now() * 1000 - 5e6 && done(true))));
+  await page.getByRole('slider', { name: 'Time' }).focus();
+  for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
+  assert.ok(await past);
+  assert.ok(asked > 2, `asked ${asked} times`);
+  assert.ok(!(await page.getByText('The server does not give out').isVisible()));
+  between.text = (m) => m;
+});
+
 test('a server that keeps back the pictures themselves is named', async () => {
   between.rows = (a) => a;
   between.bend = (m) => (range(m) ? null : m);

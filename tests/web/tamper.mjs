@@ -3,7 +3,7 @@
  * and may change, drop or repeat what the real one sends over /live. bend()
  * gets each binary message (slot ‖ record) and gives what goes on instead:
  * the same, another one, or null; now or later, in the order in which they came.
- * rows() gets the answers of POST /api/rows, keep() those of POST /api/keep.
+ * text() gets the others, as strings. rows() gets the answers of POST /api/rows, keep() those of POST /api/keep.
  */
 import http from 'node:http';
 import net from 'node:net';
@@ -59,6 +59,7 @@ export class Tamper {
   constructor(port) {
     this.target = port;
     this.bend = (message) => message;
+    this.text = (message) => message;
     this.rows = (answer) => answer;
     this.keep = (answer) => answer;
     this.sockets = new Set();
@@ -90,6 +91,11 @@ export class Tamper {
     });
     on.on('error', () => answer.destroy());
     question.pipe(on);
+  }
+
+  /* Pings go as they are. */
+  texted(first, payload) {
+    return (first & 15) === 1 ? Buffer.from(this.text(payload.toString())) : payload;
   }
 
   join(question, client, head) {
@@ -126,7 +132,7 @@ export class Tamper {
         const binary = (f.first & 15) === 2;
         const payload = Buffer.from(f.payload);
         const bend = (m) => this.bend(m);
-        const goes = !binary ? payload : isRange(payload) ? rangeBend(payload, bend) : bend(payload);
+        const goes = !binary ? this.texted(f.first, payload) : isRange(payload) ? rangeBend(payload, bend) : bend(payload);
         turn = turn.then(() => goes).then((m) => { if (m) client.write(framed(f.first, m)); });
       }
     });

@@ -347,16 +347,10 @@ test('the home tells how full it is, and what is locked', async () => {
 
 test('a camera is removed when one is asked again and says yes', async () => {
   await button('Home').click();
-  await moves(page);
-  await lock(await ago(60), await ago(50));
-  await page.locator('rect.locked').first().waitFor({ state: 'attached' });
   await button('Settings of Yard').click();
   await button('Remove this camera').click();
   await page.getByText('Remove Yard?').waitFor();
   await accessible(page, 'remove');
   await button('Yes, remove it').click();
   await page.getByRole('heading', { name: 'No camera yet' }).waitFor();
-  await button('Account').click();
-  await button('Look').click();
-  await page.getByText('stays on the server, sealed').waitFor();
 });

@@ -8,6 +8,7 @@ import { Track, type CameraKeys, type TrackEvents } from './track';
 
 const AT_ONCE = 4; /* the server allows no more */
 const GROUPS_MAX = 64;
+const BUSY_MS = [500, 1000, 2000, 4000, 8000]; /* a server that is busy is asked again */
 
 export interface Range {
   run: string; /* hex */
@@ -102,16 +103,25 @@ export class Ranges {
   }
 
   private async ask(stream: string, range: Range, feed: Feed): Promise<boolean> {
+    for (const pause_ms of BUSY_MS) {
+      const had = await this.once(stream, range, feed);
+      if (had !== 'later') return had;
+      await new Promise((done) => setTimeout(done, pause_ms));
+    }
+    return false;
+  }
+
+  private async once(stream: string, range: Range, feed: Feed): Promise<boolean | 'later'> {
     const n = this.line.next;
     const end = new Promise<void>((done) => this.ends.set(n, done));
-    const j = await this.line.ask({
+    const j = await this.line.tried({
       t: 'range', stream, run: b64(unhex(range.run)), index: range.index,
       groups: range.groups ?? GROUPS_MAX, ...(range.until ? { until: range.until } : {}),
       ...(range.keys ? { keys: true } : {}), ...(range.within ? { within: true } : {}), packed: true,
     });
-    if (!j) {
+    if (!j || j === 'later') {
       this.ends.delete(n);
-      return false;
+      return j ?? false;
     }
     const slot = j.number('slot');
     this.slots.set(slot, feed);
