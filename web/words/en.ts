@@ -53,7 +53,9 @@ const reasons = [
   'It closed the connection.', 'What answers at its address is no camera.',
   'It offers no H.264 video.', 'It points to another address.', 'It sends more than is allowed.',
   'Its file cannot be read.', 'Its process does not start.',
-  'It does not do what it was asked.',
+  'It does not do what it was asked.', 'It is not plugged in.', 'Another program uses it.',
+  'The hub may not open it: its user has to be in the group “video”.',
+  'What is plugged in there is no camera.', 'It offers no format that Eaves understands.',
 ];
 
 const causes: Record<Gap['cause'], string> = {
