@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "cli/reader.h"
 #include "model/body.h"
 #include "model/json_read.h"
@@ -274,6 +275,17 @@ record_take(struct reader_live *l, struct probe *p, struct slice record)
 		p->held_index = p->key_index;
 }
 
+/* Many records in one message, each behind its length. */
+static void
+pack_take(struct reader_live *l, struct probe *p, struct slice pack)
+{
+	struct rd rd;
+
+	rd_init(&rd, pack);
+	while (rd.err == ERR_OK && rd.rest.len > 0)
+		record_take(l, p, rd_sized(&rd, pack.len));
+}
+
 static enum err
 records_take(struct reader_live *l, struct probe *p, uint32_t slot)
 {
@@ -290,7 +302,7 @@ records_take(struct reader_live *l, struct probe *p, uint32_t slot)
 		const struct slice s = buf_slice(&l->octets);
 		if (strcmp(t, "") == 0 && s.len > SLOT_OCTETS &&
 		    slice_be(s, SLOT_OCTETS) == slot)
-			record_take(l, p, slice_skip(s, SLOT_OCTETS));
+			pack_take(l, p, slice_skip(s, SLOT_OCTETS));
 		const bool end = strcmp(t, "end") == 0;
 		json_decref(o);
 		if (end)

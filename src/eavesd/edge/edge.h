@@ -211,7 +211,6 @@ struct range_question {
 	uint64_t until; /* ends before that index of the run; 0: groups do */
 	bool keys;      /* key frames and their marks alone */
 	bool within;    /* index may be inside a group: it begins there */
-	bool packed;    /* many records in one message */
 };
 void reading_range(struct client *c, const struct range_question *q);
 

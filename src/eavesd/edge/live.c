@@ -267,7 +267,6 @@ range_take(struct client *c, const json_t *o, json_int_t n)
 	q.groups = (size_t)json_integer_value(groups);
 	q.keys = json_is_true(json_object_get(o, "keys"));
 	q.within = json_is_true(json_object_get(o, "within"));
-	q.packed = json_is_true(json_object_get(o, "packed"));
 	q.until = (uint64_t)json_integer_value(json_object_get(o, "until"));
 	if (!may_see(c, &q.stream) || (c->rights & RIGHT_SEE_PAST) == 0)
 		viewer_refuse(c, n, "denied", "That is not yours to watch.");

@@ -448,21 +448,17 @@ pack_octets(struct slice rest)
  * read, would be much of the time that a viewer waits for his picture.
  */
 static enum err
-records_send(struct client *c, const uint8_t slot[static 4], struct slice rest,
-    bool packed)
+records_send(struct client *c, const uint8_t slot[static 4], struct slice rest)
 {
 	AUTO_BUF struct buf out;
 	enum err e = ERR_OK;
 
 	buf_init(&out, ANSWER_OCTETS + PACK_OCTETS + RECORD_OCTETS_MAX + 64);
 	while (rest.len > 4 && e == ERR_OK) {
-		const size_t n = packed ? pack_octets(rest)
-					: 4 + (size_t)slice_be(rest, 4);
-		const size_t skip = packed ? 0 : 4;
+		const size_t n = pack_octets(rest);
 
-		if ((e = head_put(&out, slot, n - skip)) == ERR_OK)
-			e = buf_append(&out,
-			    slice_make(rest.at + skip, n - skip));
+		if ((e = head_put(&out, slot, n)) == ERR_OK)
+			e = buf_append(&out, slice_head(rest, n));
 		rest = slice_skip(rest, n);
 		if (e != ERR_OK || (out.len < ANSWER_OCTETS && rest.len > 4))
 			continue;
@@ -481,7 +477,7 @@ range_answer(struct client *c, const struct job *j)
 
 	client_say(c, json_pack("{ss sI sI}", "t", "range", "n", j->n, "slot",
 			  (json_int_t)slot));
-	(void)!records_send(c, head, buf_slice(&j->records), j->range.packed);
+	(void)!records_send(c, head, buf_slice(&j->records));
 	if (!c->conn.dead)
 		client_say(c, json_pack("{ss sI}", "t", "end", "n", j->n));
 }

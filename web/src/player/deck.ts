@@ -194,7 +194,7 @@ export class Deck {
     let k = from;
     if (this.way?.key === key) k = ring.indexOf(this.way.last) + 1;
     else {
-      this.decoder.reset();
+      this.decoder.reset(true);
       this.keyDrawn = exact;
       this.way = { key, last: key };
     }

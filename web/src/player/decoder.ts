@@ -3,9 +3,9 @@
  * falls behind, what is queued is dropped and it goes on at the next key
  * frame: late pictures are worse than missing ones.
  *
- * To make and to configure a decoder takes milliseconds, which a seek feels:
- * one that has little left to do goes on with the next key frame, and nobody
- * takes its old pictures.
+ * To configure a decoder takes milliseconds, which a seek feels: one that has
+ * little left to do may go on with the next key frame, and nobody takes its
+ * old pictures.
  */
 import { same } from '../base/octets';
 import type { Setup } from '../proto/h264';
@@ -48,14 +48,14 @@ export class Decoder {
     this.waitKey = true;
   }
 
-  /* Forget everything; the next unit must be a key frame. */
-  reset(): void {
+  /* Forget everything; the next unit must be a key frame. soon: and it comes now. */
+  reset(soon = false): void {
     const left = this.units.size;
     this.units.clear();
     this.fed.clear();
     this.waitKey = true;
     const on = this.decoder?.state;
-    if (on === 'configured' && left > HELD) this.decoder!.reset();
+    if (on === 'configured' && !(soon && left <= HELD)) this.decoder!.reset();
     if (on === 'closed') this.decoder = null;
   }
 

@@ -117,7 +117,7 @@ export class Ranges {
     const j = await this.line.tried({
       t: 'range', stream, run: b64(unhex(range.run)), index: range.index,
       groups: range.groups ?? GROUPS_MAX, ...(range.until ? { until: range.until } : {}),
-      ...(range.keys ? { keys: true } : {}), ...(range.within ? { within: true } : {}), packed: true,
+      ...(range.keys ? { keys: true } : {}), ...(range.within ? { within: true } : {}),
     });
     if (!j || j === 'later') {
       this.ends.delete(n);
