@@ -44,6 +44,18 @@ start_find(struct slice s)
 	return s.len;
 }
 
+/* Annex-B begins with a start code: what has one by chance is something else. */
+static bool
+is_annexb(struct slice in)
+{
+	const size_t start = start_find(in);
+
+	for (size_t i = 0; i < start; i++)
+		if (in.at[i] != 0)
+			return false;
+	return start < in.len;
+}
+
 /* The next NAL unit, without the zeros behind it; *rest moves on. */
 static bool
 nal_next(struct slice *rest, struct slice *ret_nal)
@@ -109,6 +121,9 @@ webcam_h264_unit(struct webcam_h264 *h, struct slice in, struct slice *ret_unit,
 {
 	struct seen seen = { 0 };
 
+	if (in.len <= UNIT_OCTETS_MAX - WEBCAM_SETS_OCTETS_MAX &&
+	    !is_annexb(in))
+		return ERR_MORE;
 	if (in.len > UNIT_OCTETS_MAX - WEBCAM_SETS_OCTETS_MAX ||
 	    unit_look(h, in, &seen) != ERR_OK) {
 		h->goes_on = false;

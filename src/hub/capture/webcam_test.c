@@ -288,7 +288,8 @@ h264_that_is_none_is_not_passed_on(void **state)
 	T_ERR(ERR_MORE, UNIT(&h, "\0\0", &u, &key));
 	T_ERR(ERR_MORE, UNIT(&h, "\0\0\1", &u, &key));
 	T_ERR(ERR_MORE, UNIT(&h, "\0\0\0\0\0\0\0", &u, &key));
-	T_ERR(ERR_MORE, UNIT(&h, "\0\0\0\x05\x65key", &u, &key)); /* AVCC */
+	T_ERR(ERR_MORE, UNIT(&h, "\0\0\0\x05\x65key", &u, &key));    /* AVCC */
+	T_ERR(ERR_MORE, UNIT(&h, "\xff\xd8" SPS PPS KEY, &u, &key)); /* JPEG */
 	T_OK(UNIT(&h, SPS PPS KEY, &u, &key));
 	/* sets without end: they are let go, and what needs them */
 	T_ERR(ERR_LIMIT, unit(&h, SLICE_OF(sets), &u, &key));
