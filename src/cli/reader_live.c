@@ -95,15 +95,6 @@ next(struct reader_live *l, int wait_ms, json_t **ret_text, const char **ret_t)
 	}
 }
 
-/* What is left of that time. */
-static int
-left_ms(uint64_t until_ms)
-{
-	const uint64_t now_ms = clock_monotonic_ms();
-
-	return now_ms >= until_ms ? 0 : (int)(until_ms - now_ms);
-}
-
 /* Not now is not never: nothing may be told of what was not looked at. */
 static enum err
 error_of(const json_t *o)
@@ -125,9 +116,9 @@ until(struct reader_live *l, const char *kind, json_t **ret_text)
 	for (;;) {
 		json_t *o;
 		const char *t;
-		if (left_ms(until_ms) == 0)
+		if (clock_left_ms(until_ms) == 0)
 			return ERR_TIMEOUT;
-		const enum err e = next(l, left_ms(until_ms), &o, &t);
+		const enum err e = next(l, clock_left_ms(until_ms), &o, &t);
 		if (e != ERR_OK)
 			return e;
 		if (o != NULL && strcmp(t, kind) == 0) {
@@ -294,7 +285,7 @@ records_take(struct reader_live *l, struct probe *p, uint32_t slot)
 	for (;;) {
 		json_t *o;
 		const char *t;
-		if (left_ms(until_ms) == 0)
+		if (clock_left_ms(until_ms) == 0)
 			return ERR_TIMEOUT;
 		const enum err e = next(l, WAIT_MS, &o, &t);
 		if (e != ERR_OK)
