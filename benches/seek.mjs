@@ -8,6 +8,10 @@
  * At a thousand times the speed a pause of this machine is seconds of the
  * recording: where the click meets such a hole it is made again, elsewhere.
  *
+ * Then a day of four small cameras on one clock: how long a click takes until
+ * all four stand, and how far apart their pictures are. Their frames are slow,
+ * because at that speed a stamp is no finer than a fifth of a second.
+ *
  *   node seek.mjs BUILD
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -155,6 +159,109 @@ async function place(eaves, bare, [name, from, to]) {
   return exact;
 }
 
+/* --- four on one clock --- */
+
+const FOUR = ['Front door', 'Garden', 'Garage', 'Kitchen'];
+const FOUR_FPS = 2;
+
+class Four extends System {
+  past() {
+    super.past('24h', 'none', FOUR_FPS);
+    this.hubArgs = FOUR.flatMap((name, i) => {
+      execFileSync('mkfifo', ['-m', '600', this.at(`camera-${i}`)]);
+      return ['--camera', `pipe:${this.at(`camera-${i}`)}`, '--camera-name', name];
+    });
+    FOUR.forEach((_, i) => execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i',
+      `testsrc2=size=320x180:rate=${FOUR_FPS}`, '-vf', `hue=h=${i * 80}`, '-t', '60', '-c:v', 'libx264', '-preset', 'veryfast',
+      '-tune', 'zerolatency', '-bf', '0', '-g', String(4 * FOUR_FPS), '-crf', '34', '-x264-params', 'scenecut=0',
+      '-bsf:v', 'h264_metadata=aud=insert', '-f', 'h264', this.at(`film-${i}`)]));
+  }
+
+  feed() {
+    this.feeders = FOUR.map((_, i) => {
+      const to = fs.openSync(this.at(`camera-${i}`), 'r+');
+      const f = spawn(path.join(build, 'tests/fast/24h/feed'), [this.at(`film-${i}`), String(FOUR_FPS)],
+        { stdio: ['ignore', to, 'pipe'] });
+      fs.closeSync(to);
+      return f;
+    });
+    return Promise.all(this.feeders.map((f) => new Promise((done) => f.stderr.once('data', done))));
+  }
+
+  async stop() {
+    for (const f of this.feeders) f.kill();
+    await super.stop();
+  }
+}
+
+const TILES = () => {
+  globalThis.tiles = { up: 0, last: 0, seen: new Set() };
+  addEventListener('pointerup', () => Object.assign(globalThis.tiles, { up: performance.now(), seen: new Set() }), true);
+  addEventListener('eaves-drawn', (e) => {
+    globalThis.tiles.seen.add(e.target);
+    globalThis.tiles.last = performance.now();
+  }, true);
+};
+
+async function fourOpen() {
+  const system = new Four();
+  system.past();
+  system.serverArgs = ['--media-octets', String(4 * 2 ** 30)];
+  await system.start();
+  const { page, context } = await pageOpen();
+  await context.addInitScript(TILES);
+  const { code } = await firstRun(page, await system.link(), 'ada', 'Home');
+  await codeConfirm(page, code);
+  await page.goto('about:blank');
+  await system.feed();
+  await page.goto(system.url);
+  await page.getByRole('button', { name: 'Look back' }).click();
+  const slider = page.getByRole('slider', { name: 'Time' });
+  await slider.focus();
+  for (let i = 0; i < 6; i++) await page.keyboard.press('-');
+  await page.keyboard.press('PageDown'); /* from live on it plays */
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+  await slider.press(' ');
+  await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+  return { page, system };
+}
+
+const canvases = (page) => page.evaluate(() =>
+  [...document.querySelectorAll('.grid canvas.picture')].map((c) => ({ ...c.dataset })));
+
+/* Nothing is drawn any more: when the last of four was, and their times. */
+async function fourSeek(page, part) {
+  const box = await page.getByRole('slider', { name: 'Time' }).boundingBox();
+  await page.mouse.click(box.x + box.width * part, box.y + box.height * 0.8, { delay: 80 });
+  for (let i = 0; i < 20; i++) {
+    await new Promise((done) => setTimeout(done, 250));
+    const t = await page.evaluate(() => ({ ...globalThis.tiles, seen: globalThis.tiles.seen.size, now: performance.now() }));
+    if (t.seen < FOUR.length || t.now - t.last < 400) continue;
+    const all = await canvases(page);
+    const at = all.map((d) => Number(d.captured));
+    if (all.some((d, k) => d.position !== all[0].position || at[k] > Number(d.position))) continue;
+    return { ms: t.last - t.up, spread: (Math.max(...at) - Math.min(...at)) / 1000 };
+  }
+  return null;
+}
+
+async function fourPlaces() {
+  const { page, system } = await fourOpen();
+  for (const [name, from, to] of PLACES) {
+    const rows = [];
+    for (let i = 0; i < 2 * RUNS && rows.length < RUNS; i++) {
+      const r = await fourSeek(page, from + (to - from) * Math.random());
+      if (r) rows.push(r);
+      else holes++;
+    }
+    const [ms, spread] = ['ms', 'spread'].map((k) => rows.map((r) => r[k]));
+    say({ bench: 'seek', place: name, picture: 'four', runs: rows.length, all_four_ms: +at(0.5, ms).toFixed(1),
+      all_four_p95_ms: +at(0.95, ms).toFixed(1), spread_ms: +at(0.5, spread).toFixed(1),
+      spread_p95_ms: +at(0.95, spread).toFixed(1), spread_max_ms: +at(1, spread).toFixed(1), frame_ms: 1000 / FOUR_FPS });
+  }
+  await system.stop();
+}
+
 /* Octets of each stream on the server: files of segments, rows of the index. */
 const BY_STREAM = `
 import os, shutil, sqlite3, sys
@@ -184,8 +291,10 @@ let exact = 0;
 for (const p of PLACES) exact += await place(eaves, bare, p);
 say({ bench: 'seek', holes, exact, of: PLACES.length * Math.floor(RUNS / 5) });
 dayTell(eaves.system);
-await chromiumClose();
 bare.server.kill();
+await eaves.page.close();
 await eaves.system.stop();
+await fourPlaces();
+await chromiumClose();
 fs.rmSync(dir, { recursive: true, force: true });
 process.exit();

@@ -328,7 +328,10 @@ tape_range(struct tape *t, struct app *a)
 		struct slice s;
 		app_live_next(a, &o, &s);
 		if (o == NULL) {
-			tape_record(t, slice_skip(s, 4));
+			struct rd rd;
+			rd_init(&rd, slice_skip(s, 4));
+			while (rd.rest.len > 0)
+				tape_record(t, rd_sized(&rd, s.len));
 			any = true;
 			continue;
 		}

@@ -55,11 +55,25 @@ camera() {
 	demo | rtsp://*) echo "$1" ;;
 	*://*) misused "$1: only rtsp:// addresses are known" ;;
 	pipe:*) echo "pipe:$(absolute "${1#pipe:}")" ;;
+	v4l2:*) webcam "$(absolute "${1#v4l2:}")" ;;
+	/dev/video* | /dev/v4l/*) webcam "$1" ;;
 	*)
 		[ -r "$1" ] || misused "cannot read $1"
 		absolute "$1"
 		;;
 	esac
+}
+
+# One that is not plugged in is waited for; one that we may not open is not.
+webcam() {
+	if [ -e "$1" ] && ! { [ -r "$1" ] && [ -w "$1" ]; }; then
+		cat >&2 <<-END
+		run: you may not open $1. Its group may; join it, and sign in anew:
+		    sudo usermod --append --groups video $(id -un)
+		END
+		exit 2
+	fi
+	echo "v4l2:$1"
 }
 
 # --- places ---

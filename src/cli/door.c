@@ -233,15 +233,6 @@ wire_more(struct wire *w, int wait_ms)
 	return ERR_OK;
 }
 
-/* What is left of that time; a server that drips is not waited for. */
-static int
-left_ms(uint64_t until_ms)
-{
-	const uint64_t now_ms = clock_monotonic_ms();
-
-	return now_ms >= until_ms ? 0 : (int)(until_ms - now_ms);
-}
-
 /* A head, whole, at the front of what came. */
 static enum err
 head_read(struct wire *w, struct http_head *ret_head)
@@ -251,7 +242,7 @@ head_read(struct wire *w, struct http_head *ret_head)
 
 	while (
 	    (e = http_response_parse(buf_slice(&w->in), ret_head)) == ERR_MORE)
-		if ((e = wire_more(w, left_ms(until_ms))) != ERR_OK)
+		if ((e = wire_more(w, clock_left_ms(until_ms))) != ERR_OK)
 			return e;
 	return e;
 }
@@ -322,7 +313,7 @@ wire_answer(struct wire *w, json_t **ret_answer)
 	if (head.body_octets > ANSWER_MAX - head.octets)
 		return ERR_LIMIT;
 	while (w->in.len - head.octets < head.body_octets)
-		if ((e = wire_more(w, left_ms(until_ms))) != ERR_OK)
+		if ((e = wire_more(w, clock_left_ms(until_ms))) != ERR_OK)
 			return e;
 	if ((e = status_err(head.status)) != ERR_OK)
 		return e;
@@ -436,7 +427,7 @@ frame_wait(struct wire *w, uint64_t until_ms, struct ws_head *ret_head)
 			return ERR_OK;
 		if (e != ERR_OK && e != ERR_MORE)
 			return e;
-		if ((e = wire_more(w, left_ms(until_ms))) != ERR_OK)
+		if ((e = wire_more(w, clock_left_ms(until_ms))) != ERR_OK)
 			return e;
 	}
 }
@@ -481,7 +472,7 @@ live_next(struct wire *w, int wait_ms, struct buf *to, json_t **ret_text)
 		buf_consume(&w->in, h.head_octets + (size_t)h.payload_octets);
 		if (whole)
 			return e;
-		if (left_ms(until_ms) == 0)
+		if (clock_left_ms(until_ms) == 0)
 			return ERR_TIMEOUT; /* pings alone say nothing */
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/codec.h"
 #include "cli/reader.h"
 #include "model/body.h"
 #include "model/json_read.h"
@@ -94,15 +95,6 @@ next(struct reader_live *l, int wait_ms, json_t **ret_text, const char **ret_t)
 	}
 }
 
-/* What is left of that time. */
-static int
-left_ms(uint64_t until_ms)
-{
-	const uint64_t now_ms = clock_monotonic_ms();
-
-	return now_ms >= until_ms ? 0 : (int)(until_ms - now_ms);
-}
-
 /* Not now is not never: nothing may be told of what was not looked at. */
 static enum err
 error_of(const json_t *o)
@@ -124,9 +116,9 @@ until(struct reader_live *l, const char *kind, json_t **ret_text)
 	for (;;) {
 		json_t *o;
 		const char *t;
-		if (left_ms(until_ms) == 0)
+		if (clock_left_ms(until_ms) == 0)
 			return ERR_TIMEOUT;
-		const enum err e = next(l, left_ms(until_ms), &o, &t);
+		const enum err e = next(l, clock_left_ms(until_ms), &o, &t);
 		if (e != ERR_OK)
 			return e;
 		if (o != NULL && strcmp(t, kind) == 0) {
@@ -274,6 +266,17 @@ record_take(struct reader_live *l, struct probe *p, struct slice record)
 		p->held_index = p->key_index;
 }
 
+/* Many records in one message, each behind its length. */
+static void
+pack_take(struct reader_live *l, struct probe *p, struct slice pack)
+{
+	struct rd rd;
+
+	rd_init(&rd, pack);
+	while (rd.err == ERR_OK && rd.rest.len > 0)
+		record_take(l, p, rd_sized(&rd, pack.len));
+}
+
 static enum err
 records_take(struct reader_live *l, struct probe *p, uint32_t slot)
 {
@@ -282,7 +285,7 @@ records_take(struct reader_live *l, struct probe *p, uint32_t slot)
 	for (;;) {
 		json_t *o;
 		const char *t;
-		if (left_ms(until_ms) == 0)
+		if (clock_left_ms(until_ms) == 0)
 			return ERR_TIMEOUT;
 		const enum err e = next(l, WAIT_MS, &o, &t);
 		if (e != ERR_OK)
@@ -290,7 +293,7 @@ records_take(struct reader_live *l, struct probe *p, uint32_t slot)
 		const struct slice s = buf_slice(&l->octets);
 		if (strcmp(t, "") == 0 && s.len > SLOT_OCTETS &&
 		    slice_be(s, SLOT_OCTETS) == slot)
-			record_take(l, p, slice_skip(s, SLOT_OCTETS));
+			pack_take(l, p, slice_skip(s, SLOT_OCTETS));
 		const bool end = strcmp(t, "end") == 0;
 		json_decref(o);
 		if (end)

@@ -145,6 +145,7 @@ address_parse(const char *text, struct address *ret_address)
 {
 	const struct slice s = slice_str(text);
 	const struct slice pipe = SLICE_LIT("pipe:");
+	const struct slice v4l2 = SLICE_LIT("v4l2:");
 	struct address a = { 0 };
 	enum err e = ERR_OK;
 
@@ -158,6 +159,13 @@ address_parse(const char *text, struct address *ret_address)
 	} else if (slice_starts(s, pipe)) {
 		a.kind = CAPTURE_PIPE;
 		e = text_copy(slice_skip(s, pipe.len), a.path, sizeof a.path);
+	} else if (slice_starts(s, v4l2)) {
+		a.kind = CAPTURE_WEBCAM;
+		e = text_copy(slice_skip(s, v4l2.len), a.path, sizeof a.path);
+	} else if (slice_starts(s, SLICE_LIT("/dev/video")) ||
+		   slice_starts(s, SLICE_LIT("/dev/v4l/"))) {
+		a.kind = CAPTURE_WEBCAM;
+		e = text_copy(s, a.path, sizeof a.path);
 	} else if (strstr(text, "://") != NULL) {
 		e = ERR_SYNTAX; /* http:// and the like are no files */
 	} else {

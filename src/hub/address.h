@@ -1,6 +1,7 @@
 /*
  * address.h - where a camera is, as a person writes it: demo, a path of a
- * file, pipe:PATH, or rtsp://HOST[:PORT]/PATH. A user name may stand in it, a
+ * file, pipe:PATH, rtsp://HOST[:PORT]/PATH, or a camera in a USB port:
+ * v4l2:PATH, or its path alone, which begins with /dev/video or /dev/v4l/. A user name may stand in it, a
  * password may not: it would be seen in process lists and shell histories.
  * "?transport=udp" or "&transport=udp" at its end is ours, not the camera's.
  */
@@ -18,7 +19,7 @@
 
 struct address {
 	enum capture_kind kind;
-	char path[ADDRESS_OCTETS_MAX + 1]; /* file and pipe */
+	char path[ADDRESS_OCTETS_MAX + 1]; /* file, pipe and device */
 	char host[256];                    /* RTSP */
 	uint16_t port;
 	char user[256];

@@ -18,6 +18,13 @@ addresses_are_what_a_person_writes(void **state)
 		{ "/a/film.mp4", CAPTURE_FILE, "/a/film.mp4", "", 0, "", "" },
 		{ "film.mp4", CAPTURE_FILE, "film.mp4", "", 0, "", "" },
 		{ "pipe:/run/x", CAPTURE_PIPE, "/run/x", "", 0, "", "" },
+		{ "v4l2:/dev/video2", CAPTURE_WEBCAM, "/dev/video2", "", 0, "",
+		    "" },
+		{ "v4l2:/tmp/x", CAPTURE_WEBCAM, "/tmp/x", "", 0, "", "" },
+		{ "/dev/video0", CAPTURE_WEBCAM, "/dev/video0", "", 0, "", "" },
+		{ "/dev/v4l/by-id/usb-A-video-index0", CAPTURE_WEBCAM,
+		    "/dev/v4l/by-id/usb-A-video-index0", "", 0, "", "" },
+		{ "/dev/vid", CAPTURE_FILE, "/dev/vid", "", 0, "", "" },
 		{ "rtsp://cam/live", CAPTURE_RTSP, "", "cam", 554, "",
 		    "rtsp://cam/live" },
 		{ "rtsp://cam", CAPTURE_RTSP, "", "cam", 554, "",
@@ -83,10 +90,10 @@ a_password_in_an_address_is_refused(void **state)
 static void
 what_is_no_address_is_refused(void **state)
 {
-	static const char *const bad[] = { "", "pipe:", "rtsp://", "rtsp:///x",
-		"rtsp://cam:0/", "rtsp://cam:65536/", "rtsp://cam:x/",
-		"rtsp://cam:/", "rtsp://[::1/", "rtsp://a b/", "rtsp://a/\n",
-		"http://cam/", "rtsp://@cam/" };
+	static const char *const bad[] = { "", "pipe:", "v4l2:", "rtsp://",
+		"rtsp:///x", "rtsp://cam:0/", "rtsp://cam:65536/",
+		"rtsp://cam:x/", "rtsp://cam:/", "rtsp://[::1/", "rtsp://a b/",
+		"rtsp://a/\n", "http://cam/", "rtsp://@cam/" };
 	char host[256];
 	uint16_t port;
 	struct address a;

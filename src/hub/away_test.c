@@ -243,7 +243,10 @@ range_read(struct run_seen *s, struct app *a, uint64_t index)
 	for (;;) {
 		app_live_next(a, &o, &octets);
 		if (o == NULL) {
-			record_take(s, a, slice_skip(octets, 4));
+			struct rd rd;
+			rd_init(&rd, slice_skip(octets, 4));
+			while (rd.rest.len > 0)
+				record_take(s, a, rd_sized(&rd, octets.len));
 			continue;
 		}
 		const char *t = json_string_value(json_object_get(o, "t"));

@@ -18,6 +18,7 @@
 
 #include "base/obj.h"
 #include "hub/channel.h"
+#include "hub/device.h"
 #include "hub/finder.h"
 #include "hub/ports.h"
 #include "hub/trying.h"
@@ -143,6 +144,8 @@ camera_open(const struct address *a, int *ret_fd)
 		return sock_connect(a->host, a->port, ret_fd) == ERR_OK
 			   ? REASON_RUNNING
 			   : REASON_NO_ROUTE;
+	case CAPTURE_WEBCAM:
+		return device_open(a->path, ret_fd);
 	case CAPTURE_FILE:
 	case CAPTURE_PIPE:
 	case CAPTURE_DISCOVER:

@@ -10,7 +10,8 @@
 
 static const char usage[] =
     "eaves-hub --dir FOLDER --server HOST:PORT --pin HEX\n"
-    "    [--camera demo|FILE|pipe:FIFO|rtsp://[USER@]HOST[:PORT]/PATH\n"
+    "    [--camera "
+    "demo|FILE|pipe:FIFO|v4l2:DEVICE|rtsp://[USER@]HOST[:PORT]/PATH\n"
     "     [--camera-name NAME] [--no-sound]]...\n"
     "    [--demo-seed N] [--demo-speed X] [--link-url URL] [--uid-base UID]\n"
     "    [--spool MEGABYTES]\n"
@@ -81,7 +82,8 @@ camera_add(struct settings *s, const char *text)
 	case ERR_DENIED:
 		return password_words;
 	default:
-		return "--camera wants demo, a file, pipe:FIFO, or "
+		return "--camera wants demo, a file, pipe:FIFO, "
+		       "v4l2:DEVICE, or "
 		       "rtsp://[USER@]HOST[:PORT]/PATH";
 	}
 	s->camera_count++;

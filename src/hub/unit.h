@@ -72,7 +72,12 @@ struct unit_sound {
 	X(11, LIMIT)                                                           \
 	X(12, FILE)                                                            \
 	X(13, NO_PROCESS)                                                      \
-	X(14, SAID_NO)
+	X(14, SAID_NO)                                                         \
+	X(15, UNPLUGGED)                                                       \
+	X(16, BUSY)                                                            \
+	X(17, NOT_ALLOWED)                                                     \
+	X(18, NOT_CAMERA)                                                      \
+	X(19, NO_FORMAT)
 
 enum reason {
 #define X(number, name) REASON_##name = number,

@@ -78,7 +78,7 @@ a_status_has_a_known_reason_and_five_octets(void **state)
 	assert_int_equal(detail, 401);
 	T_ERR(ERR_SYNTAX, unit_status(t_edge("\x3\0\0\1", 4), &r, &detail));
 	T_ERR(ERR_SYNTAX, unit_status(t_edge("\x3\0\0\1\1\1", 6), &r, &detail));
-	T_ERR(ERR_SYNTAX, unit_status(t_edge("\x0f\0\0\0\0", 5), &r, &detail));
+	T_ERR(ERR_SYNTAX, unit_status(t_edge("\x14\0\0\0\0", 5), &r, &detail));
 }
 
 static void

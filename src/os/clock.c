@@ -29,6 +29,14 @@ clock_monotonic_ms(void)
 	return clock_us(CLOCK_MONOTONIC) / 1000u;
 }
 
+int
+clock_left_ms(uint64_t until_ms)
+{
+	const uint64_t now_ms = clock_monotonic_ms();
+
+	return now_ms >= until_ms ? 0 : (int)(until_ms - now_ms);
+}
+
 uint64_t
 clock_realtime_s(void)
 {

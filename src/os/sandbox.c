@@ -154,7 +154,6 @@ allow_checked(scmp_filter_ctx c, bool threads)
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	r |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	r |= seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 0);
 	r |= seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	if (threads) {
 		r |= seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
@@ -175,8 +174,29 @@ allow_checked(scmp_filter_ctx c, bool threads)
 	return r;
 }
 
+/*
+ * "No terminal" is what libraries hear that ask. A device of a capture process
+ * hears what is on its list; another request ends the process.
+ */
+static int
+allow_device(scmp_filter_ctx c, const struct sandbox_device *d)
+{
+	int r;
+
+	if (d == NULL)
+		return seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOTTY),
+		    SCMP_SYS(ioctl), 0);
+	r = seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1,
+	    SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)d->fd));
+	for (size_t i = 0; r == 0 && i < d->count; i++)
+		r = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)d->fd),
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, d->requests[i]));
+	return r;
+}
+
 static enum err
-filter_load(enum sandbox_role role)
+filter_load(enum sandbox_role role, const struct sandbox_device *device)
 {
 	scmp_filter_ctx c = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int r;
@@ -188,6 +208,7 @@ filter_load(enum sandbox_role role)
 		r |= allow_all(c, sanitizer, COUNT(sanitizer));
 	r |= allow_checked(c, role == SANDBOX_EDGE || role == SANDBOX_CAPTURE);
 	r |= allow_sending(c, role);
+	r |= allow_device(c, role == SANDBOX_CAPTURE ? device : NULL);
 	if (role == SANDBOX_EDGE)
 		r |= allow_all(c, edge, COUNT(edge));
 	if (role == SANDBOX_CORE || role == SANDBOX_KEEPER ||
@@ -265,7 +286,7 @@ sandbox_enter(const struct sandbox *s, struct sandbox_missing *ret_missing)
 	missing.landlock = !files_fence(s->folder_fd);
 	if (s->role != SANDBOX_EDGE && s->role != SANDBOX_CAPTURE)
 		(void)setrlimit(RLIMIT_NPROC, &none);
-	if ((e = filter_load(s->role)) != ERR_OK)
+	if ((e = filter_load(s->role, s->device)) != ERR_OK)
 		return e;
 	*ret_missing = missing;
 	return ERR_OK;

@@ -7,6 +7,8 @@
 #define OS_SANDBOX_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -20,10 +22,18 @@ enum sandbox_role {
 	SANDBOX__MAX
 };
 
+/* CAPTURE: what it may say to one device, and nothing else by ioctl(). */
+struct sandbox_device {
+	int fd;
+	const uint32_t *requests;
+	size_t count;
+};
+
 struct sandbox {
 	enum sandbox_role role;
 	int folder_fd; /* the one folder it may use, or -1 */
 	unsigned fds_max;
+	const struct sandbox_device *device; /* NULL: there is none */
 	uid_t uid; /* taken when started as root; 0: stay */
 };
 

@@ -208,7 +208,7 @@ test('a server that keeps back its newest rows is named', async () => {
   await system.hub.stop();
   system.hubStart();
   await connected(before_ + 2);
-  pulled.hidden = now();
+  Object.assign(pulled, { hidden: now(), known });
   const all = await gapsUntil(between.url, (g) => g.some(bad));
   assert.ok(all.find(bad).to > pulled.hidden, JSON.stringify(all));
   await page.reload();
@@ -233,6 +233,26 @@ test('a server that keeps back rows in the middle is named', async () => {
   }
 });
 
+test('a server that is busy for a while keeps nothing back', async () => {
+  let asked = 0;
+  between.rows = (a) => a;
+  between.text = (m) => {
+    const { t, n } = JSON.parse(m);
+    return t === 'range' && ++asked <= 2 ? JSON.stringify({ t: 'error', n, error: 'later' }) : m;
+  };
+  await page.reload();
+  await moves(page, 3);
+  const past = page.evaluate(() => new Promise((done) =>
+    document.querySelector('canvas.picture').addEventListener('eaves-drawn', (e) =>
+      e.detail.captured < Date.now() * 1000 - 5e6 && done(true))));
+  await page.getByRole('slider', { name: 'Time' }).focus();
+  for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
+  assert.ok(await past);
+  assert.ok(asked > 2, `asked ${asked} times`);
+  assert.ok(!(await page.getByText('The server does not give out').isVisible()));
+  between.text = (m) => m;
+});
+
 test('a server that keeps back the pictures themselves is named', async () => {
   between.rows = (a) => a;
   between.bend = (m) => (range(m) ? null : m);
@@ -246,4 +266,11 @@ test('a server that keeps back the pictures themselves is named', async () => {
     [...document.querySelectorAll('section.gaps details:not([open]) summary')].some((s) => s.click()), null,
   { polling: 500, timeout: 2 * LIMIT_MS });
   between.bend = (m) => m;
+});
+
+test('a server that keeps back its newest rows is named while the hub is away, too', async () => {
+  between.rows = (a) => ({ rows: a.rows.filter((r) => pulled.known.has(r.run)) });
+  await system.hub.stop();
+  const all = await gapsJson(between.url);
+  assert.ok(all.find(bad)?.to > pulled.hidden, JSON.stringify(all));
 });

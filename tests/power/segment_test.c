@@ -514,18 +514,10 @@ static void
 rows_go_where_much_is_locked(void **state)
 {
 	static const struct id rows = { { 5 } }, more = { { 6 } };
-	char keeper[] = "/tmp/eaves-power-XXXXXX";
-	char segments[] = "/tmp/eaves-power-XXXXXX";
-	const struct folders f = { folder_make(keeper), folder_make(segments) };
-	struct house *h;
+	struct whole w;
 
 	(void)state;
-	cut_install(false);
-	cut_reset(1, 0);
-	cut_files_watch(f.segments);
-	T_OK(crypto_init());
-	T_OK(house_open(f.keeper, f.segments, &h));
-	T_OK(house_stream(h, &stream));
+	struct house *h = whole_open(&w);
 	house_rows_stream(h, &rows, &stream);
 	house_rows_stream(h, &more, &stream);
 	house_days_lock(h, &stream, 100, 600);
@@ -534,11 +526,7 @@ rows_go_where_much_is_locked(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(house_second(h));
 	assert_false(house_row_kept(h, &rows, 20));
-	house_close(h);
-	cut_files_drop();
-	(void)close(f.segments);
-	assert_int_equal(rmdir(segments), 0);
-	folder_drop(f.keeper, keeper, keeper_names);
+	whole_close(&w);
 }
 
 /* However much a hub tells: the store has room for who signs in. */
@@ -546,18 +534,10 @@ static void
 rows_leave_the_store_its_room(void **state)
 {
 	static const struct id rows = { { 5 } };
-	char keeper[] = "/tmp/eaves-power-XXXXXX";
-	char segments[] = "/tmp/eaves-power-XXXXXX";
-	const struct folders f = { folder_make(keeper), folder_make(segments) };
-	struct house *h;
+	struct whole w;
 
 	(void)state;
-	cut_install(false);
-	cut_reset(1, 0);
-	cut_files_watch(f.segments);
-	T_OK(crypto_init());
-	T_OK(house_open(f.keeper, f.segments, &h));
-	T_OK(house_stream(h, &stream));
+	struct house *h = whole_open(&w);
 	house_rows_stream(h, &rows, &stream);
 	T_OK(house_row_send(h, &rows));
 	cut_files_left((uint64_t)17 << 20); /* none for pictures any more */
@@ -566,11 +546,7 @@ rows_leave_the_store_its_room(void **state)
 	T_ERR(ERR_IO, house_row_send(h, &rows));
 	cut_files_left(0);
 	T_OK(house_row_send(h, &rows));
-	house_close(h);
-	cut_files_drop();
-	(void)close(f.segments);
-	assert_int_equal(rmdir(segments), 0);
-	folder_drop(f.keeper, keeper, keeper_names);
+	whole_close(&w);
 }
 
 /* The same again and again in one question: others would wait for its end. */
@@ -578,27 +554,15 @@ static void
 a_lock_costs_no_more_than_what_it_may_keep(void **state)
 {
 	static const struct run_id run = { { 1 } };
-	char keeper[] = "/tmp/eaves-power-XXXXXX";
-	char segments[] = "/tmp/eaves-power-XXXXXX";
-	const struct folders f = { folder_make(keeper), folder_make(segments) };
-	struct house *h;
+	struct whole w;
 
 	(void)state;
-	cut_install(false);
-	cut_reset(1, 0);
-	cut_files_watch(f.segments);
-	T_OK(crypto_init());
-	T_OK(house_open(f.keeper, f.segments, &h));
-	T_OK(house_stream(h, &stream));
+	struct house *h = whole_open(&w);
 	house_run_add(h, &stream, &run, 20);
 	assert_int_equal(house_run_lock(h, &stream, &run, 1), 200);
 	assert_int_equal(house_run_lock(h, &stream, &run, 60), 200);
 	assert_int_equal(house_run_lock(h, &stream, &run, 256), 413);
-	house_close(h);
-	cut_files_drop();
-	(void)close(f.segments);
-	assert_int_equal(rmdir(segments), 0);
-	folder_drop(f.keeper, keeper, keeper_names);
+	whole_close(&w);
 }
 
 static void

@@ -62,7 +62,8 @@ void app_live_close(struct app *a);
 void app_live_say(struct app *a, json_t *o);
 /*
  * The next message within 30 s: *ret_text (the caller's) or, when that is
- * NULL, *ret_octets, borrowed until the next call: slot and record.
+ * NULL, *ret_octets, borrowed until the next call: a slot, and a record or, of a
+ * range, many, each behind its length.
  */
 void app_live_next(struct app *a, json_t **ret_text, struct slice *ret_octets);
 /* Texts until one has that "t"; records on the way are dropped. */

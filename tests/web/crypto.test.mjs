@@ -262,3 +262,12 @@ test('a foreign OPAQUE client makes a record that we sign in with', async () => 
   const done = await e.opaqueFinish(utf8(password), login, e.unb64(loginResponse, 320), e.argonStretch);
   assert.equal(e.b64(done.exportKey), theirs.exportKey);
 });
+
+test('the hash that does not wait is the one that does', async () => {
+  const { sha256Now } = await load('crypto/sha256');
+  const some = e.random(9000);
+  for (const n of [...Array(200).keys(), 8191, 8192, 9000]) {
+    const part = some.subarray(0, n);
+    assert.deepEqual(sha256Now(part), new Uint8Array(await crypto.subtle.digest('SHA-256', part)), String(n));
+  }
+});

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './source.mjs';
 
-const m = await load('base/json', 'model/retention', 'player/kept');
+const m = await load('base/json', 'model/retention', 'player/kept', 'app/locking', 'proto/api');
 const ID = (n) => Buffer.alloc(16, n).toString('base64url');
 const SEGMENT = 16 * 1024 * 1024;
 const parse = (o) => m.keepParse(m.Json.of(o));
@@ -111,4 +111,48 @@ test('a server that lets go too early is told', () => {
   assert.deepEqual({ ...k.told, keep: 0 }, { oldest: k.since, keep: 0, room: 0, locks: [] });
   k.full = true;
   assert.equal(k.early, false, 'it had no room');
+});
+
+/* A home whose server takes as many locks as it is told. */
+function locking(there, most = 9) {
+  const did = [];
+  return {
+    did, signed: 0,
+    found: async (thing) => there[thing] ?? null,
+    lock: async (id, pieces) => {
+      if (did.filter((d) => d[0] === 'lock').length >= most) throw new m.ApiError('limit', 413, 'full');
+      did.push(['lock', id, pieces]);
+    },
+    unlock: async (id) => { did.push(['unlock', id]); },
+    sign: async (made) => { did.push(['sign', made]); },
+  };
+}
+const there = {
+  yard: { from: 12, to: 18, pieces: ['y'] }, door: { from: 10, to: 15, pieces: ['d'] },
+};
+
+test('a lock over two cameras is one of each, of what there is of it, signed together', async () => {
+  const by = locking(there);
+  await m.locksMake(by, ['yard', 'door', 'shed'], 10, 20);
+  const [a, b, signed, ...more] = by.did;
+  assert.deepEqual([a[0], a[2], b[0], b[2], signed[0], more], ['lock', ['y'], 'lock', ['d'], 'sign', []]);
+  assert.deepEqual(signed[1], [
+    { id: a[1], things: ['yard'], from: 12, to: 18 }, { id: b[1], things: ['door'], from: 10, to: 15 }]);
+  assert.notEqual(a[1], b[1]);
+});
+
+test('of two cameras that cannot both be locked none is', async () => {
+  const full = locking(there, 1);
+  await assert.rejects(m.locksMake(full, ['yard', 'door'], 10, 20), (e) => e.code === 'limit');
+  assert.deepEqual(full.did.map((d) => d[0]), ['lock', 'unlock']);
+  assert.equal(full.did[0][1], full.did[1][1]);
+  const unsigned = locking(there);
+  unsigned.sign = async () => { throw new Error('somebody was faster, twice'); };
+  await assert.rejects(m.locksMake(unsigned, ['yard', 'door'], 10, 20));
+  assert.deepEqual(unsigned.did.map((d) => d[0]), ['lock', 'lock', 'unlock', 'unlock']);
+  const empty = locking({});
+  await assert.rejects(m.locksMake(empty, ['yard', 'door'], 10, 20), (e) => e.code === 'missing');
+  const many = { ...locking(there), signed: 63 };
+  await assert.rejects(m.locksMake(many, ['yard', 'door'], 10, 20), (e) => e.code === 'limit');
+  assert.deepEqual([...empty.did, ...many.did], []);
 });

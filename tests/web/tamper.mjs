@@ -3,7 +3,7 @@
  * and may change, drop or repeat what the real one sends over /live. bend()
  * gets each binary message (slot ‖ record) and gives what goes on instead:
  * the same, another one, or null; now or later, in the order in which they came.
- * rows() gets the answers of POST /api/rows, keep() those of POST /api/keep.
+ * text() gets the others, as strings. rows() gets the answers of POST /api/rows, keep() those of POST /api/keep.
  */
 import http from 'node:http';
 import net from 'node:net';
@@ -38,10 +38,28 @@ function framed(first, payload) {
   return Buffer.concat([head, payload]);
 }
 
+const isRange = (message) => message[0] >= 0x80;
+
+/* An answer to a range has many records in a message: each is bent as one. */
+async function rangeBend(message, bend) {
+  const slot = message.subarray(0, 4);
+  const bent = [];
+  for (let at = 4; message.length - at > 4;) {
+    const n = message.readUInt32BE(at);
+    bent.push(bend(Buffer.concat([slot, message.subarray(at + 4, at + 4 + n)])));
+    at += 4 + n;
+  }
+  const goes = (await Promise.all(bent)).filter(Boolean);
+  const length = (n) => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b; };
+  return goes.length === 0 ? null
+    : Buffer.concat([slot, ...goes.flatMap((m) => [length(m.length - 4), m.subarray(4)])]);
+}
+
 export class Tamper {
   constructor(port) {
     this.target = port;
     this.bend = (message) => message;
+    this.text = (message) => message;
     this.rows = (answer) => answer;
     this.keep = (answer) => answer;
     this.sockets = new Set();
@@ -73,6 +91,11 @@ export class Tamper {
     });
     on.on('error', () => answer.destroy());
     question.pipe(on);
+  }
+
+  /* Pings go as they are. */
+  texted(first, payload) {
+    return (first & 15) === 1 ? Buffer.from(this.text(payload.toString())) : payload;
   }
 
   join(question, client, head) {
@@ -108,7 +131,8 @@ export class Tamper {
         rest = rest.subarray(f.octets);
         const binary = (f.first & 15) === 2;
         const payload = Buffer.from(f.payload);
-        const goes = binary ? this.bend(payload) : payload;
+        const bend = (m) => this.bend(m);
+        const goes = !binary ? this.texted(f.first, payload) : isRange(payload) ? rangeBend(payload, bend) : bend(payload);
         turn = turn.then(() => goes).then((m) => { if (m) client.write(framed(f.first, m)); });
       }
     });

@@ -19,6 +19,7 @@ const SEGMENTS = 6; /* of them two are being written */
 const system = new System();
 let page;
 let phrase;
+let between;
 
 const slider = () => page.getByRole('slider', { name: 'Time' });
 const press = async (key, times = 1) => {
@@ -60,6 +61,7 @@ before(async () => {
 });
 after(async () => {
   await chromiumClose();
+  await between?.close();
   await system.stop();
 });
 
@@ -233,10 +235,19 @@ test('what was let go is named', async () => {
   await page.setViewportSize({ width: 1280, height: 800 });
   await press('End');
   for (let i = 0; i < 5 && await button('Farther').isEnabled(); i++) await button('Farther').click();
-  await page.locator('rect.gap.why-gone').waitFor({ state: 'attached' });
-  await page.locator('section.gaps summary', { hasText: 'missing' }).click();
-  await page.locator('section.gaps li', { hasText: 'it had no room' }).waitFor();
+  await page.locator('rect.gap.why-gone').first().waitFor({ state: 'attached' });
   assert.equal(await page.locator('rect.gap.why-server').count(), 0);
+  /* the list is that of a day: of today, or of the one before when it has just begun */
+  const list = page.locator('section.gaps summary', { hasText: 'missing' });
+  const told = page.locator('section.gaps li', { hasText: 'it had no room' }).first();
+  const comes = (what) => what.waitFor({ timeout: 8000 }).then(() => true, () => false);
+  for (const key of [']', '[']) {
+    await press(key);
+    if (!(await comes(list))) continue;
+    await list.click();
+    if (await comes(told)) return;
+  }
+  assert.fail('it is told on no day');
 });
 
 /* Of the morning that was recorded, by `eaves gaps`: [from, to, cause, state] */
@@ -256,16 +267,15 @@ const long = (all, cause, state = 0) => all.filter((g) => g.cause === cause && g
   .reduce((sum, g) => sum + (g.to - g.from) / S, 0);
 
 test('on a terminal it is the same, and a server that had room is named', async () => {
-  const between = await new Tamper(system.port).listen();
+  between = await new Tamper(system.port).listen();
   const rightly = await gapsOf(between.url);
   assert.ok(long(rightly, 'gone', 1) > 3600, JSON.stringify(rightly));
   assert.equal(long(rightly, 'gone'), 0, 'seven days are kept');
   assert.equal(long(rightly, 'server'), 0, JSON.stringify(rightly));
-  between.keep = (a) => ({ ...a, used: 0 });
+  between.keep = (a) => ({ ...a, used: 0, most: 9 * a.most });
   const early = await gapsOf(between.url);
   assert.equal(long(early, 'gone', 1), 0);
   assert.ok(Math.abs(long(early, 'server') - long(rightly, 'gone', 1)) < 60, JSON.stringify(early));
-  await between.close();
 });
 
 test('more than half of the room cannot be locked', async () => {

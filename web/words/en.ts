@@ -53,7 +53,9 @@ const reasons = [
   'It closed the connection.', 'What answers at its address is no camera.',
   'It offers no H.264 video.', 'It points to another address.', 'It sends more than is allowed.',
   'Its file cannot be read.', 'Its process does not start.',
-  'It does not do what it was asked.',
+  'It does not do what it was asked.', 'It is not plugged in.', 'Another program uses it.',
+  'The hub may not open it: its user has to be in the group “video”.',
+  'What is plugged in there is no camera.', 'It offers no format that Eaves understands.',
 ];
 
 const causes: Record<Gap['cause'], string> = {
@@ -380,6 +382,7 @@ export const words = {
     remove: 'Remove this camera', removeLead: 'Nothing new is recorded. What is there goes with its days.',
     removeSure: (name: string) => `Remove ${name}? Its recordings cannot be looked at afterwards.`,
     removeYes: 'Yes, remove it', removeNo: 'Keep it', removed: 'a camera that was removed',
+    removedWhere: 'What is locked of a removed camera stays on the server, sealed, but no screen shows it any more. Unlock it to let it go.',
     usedOf: (gb: number, most: number) => `${size(gb * 1e9)} of ${size(most * 1e9)} are used`,
     lockedOf: (gb: number, most: number) => `${size(gb * 1e9)} are locked; ${size(most * 1e9)} may be`,
     quota: 'Gigabytes for this home', quotaHint: 'Empty: as much as the server gives.',

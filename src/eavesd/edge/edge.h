@@ -26,6 +26,7 @@
 #define BODY_OCTETS_MAX   (512u << 10)
 #define TEXT_OCTETS_MAX   (64u << 10)
 #define HEADS_OCTETS_MAX  (24u << 10)
+#define HUB_HEADS_MAX     256 /* as many as the server has devices */
 #define SPKI_OCTETS       32
 
 enum door {
@@ -88,7 +89,6 @@ struct client {
 	} * streams;
 	size_t stream_count;
 	struct watch *watches;   /* viewer: WATCHES_MAX, made at the first */
-	char *heads;             /* uplink: the newest, b64 */
 	unsigned ranges, groups; /* viewer: not answered yet */
 	struct id ticket;        /* viewer: asked again when tickets died */
 	struct key secret;
@@ -101,6 +101,13 @@ struct clock_question {
 	uint64_t viewer, hub;
 	json_int_t n;
 	uint64_t until_ms;
+};
+
+/* What a hub signed last. */
+struct hub_heads {
+	struct id home, hub;
+	char *body;      /* b64; NULL: the place is free */
+	uint64_t number; /* rises with each that comes */
 };
 
 struct edge {
@@ -116,6 +123,8 @@ struct edge {
 	uint32_t next_slot;
 	struct clock_question clocks[CLOCKS_MAX];
 	uint32_t next_clock;
+	struct hub_heads heads[HUB_HEADS_MAX];
+	uint64_t heads_number;
 	struct loop_timer second;
 	struct disk *disk;
 	struct facts facts;
@@ -140,11 +149,19 @@ void uplink_end(struct client *c);
 void viewers_recheck(struct edge *e);
 void viewers_tell_home(struct edge *e, const struct id *home);
 void uplinks_tell_home(struct edge *e, const struct id *home);
-void viewers_tell_heads(struct edge *e, const struct client *uplink);
 void viewers_tell_online(struct edge *e, const struct live_stream *s);
 void clock_answered(struct edge *e, uint32_t number, const char *body);
 void clocks_sweep(struct edge *e);
 void uplink_watched(struct edge *e, const struct id *home);
+
+/* --- heads.c --- */
+/* ERR_NOMEM. */
+MUST_USE enum err heads_keep(struct edge *e, const struct id *home,
+    const struct id *hub, const char *body);
+/* All of its home's hubs; what one of them said just now, to all viewers. */
+void viewer_tell_heads(struct client *c);
+void
+viewers_tell_heads(struct edge *e, const struct id *home, const struct id *hub);
 
 /* --- streams.c --- */
 /* The one that is live. */
@@ -193,6 +210,7 @@ struct range_question {
 	size_t groups;
 	uint64_t until; /* ends before that index of the run; 0: groups do */
 	bool keys;      /* key frames and their marks alone */
+	bool within;    /* index may be inside a group: it begins there */
 };
 void reading_range(struct client *c, const struct range_question *q);
 

@@ -59,14 +59,6 @@ welcome_parse(struct client *c, struct slice body)
 }
 
 static void
-heads_say(struct client *viewer, const struct client *uplink)
-{
-	client_say(viewer,
-	    json_pack("{ss so ss}", "t", "heads", "hub",
-		json_b64(id_slice(&uplink->device)), "body", uplink->heads));
-}
-
-static void
 welcome_say(struct client *c)
 {
 	json_t *list = json_array();
@@ -77,11 +69,7 @@ welcome_say(struct client *c)
 	client_say(c, json_pack("{ss so sI so}", "t", "welcome", "home",
 			  json_b64(id_slice(&c->home)), "rights",
 			  (json_int_t)c->rights, "streams", list));
-	for (struct client *u = c->edge->clients; u != NULL && !c->conn.dead;
-	     u = u->next)
-		if (u->is == CLIENT_UPLINK && u->heads != NULL &&
-		    id_eq(&u->home, &c->home))
-			heads_say(c, u);
+	viewer_tell_heads(c);
 }
 
 static void
@@ -254,8 +242,6 @@ groups_take(struct client *c, const json_t *o, json_int_t n)
 		return ERR_SYNTAX;
 	if (!may_see(c, &id) || (c->rights & RIGHT_SEE_PAST) == 0)
 		viewer_refuse(c, n, "denied", "That is not yours to watch.");
-	else if (c->groups >= VIEWER_GROUPS_MAX)
-		viewer_refuse(c, n, "limit", "Too many questions at once.");
 	else
 		reading_groups(c, n, &id, (size_t)json_integer_value(most));
 	return ERR_OK;
@@ -280,11 +266,10 @@ range_take(struct client *c, const json_t *o, json_int_t n)
 	q.index = (uint64_t)json_integer_value(index);
 	q.groups = (size_t)json_integer_value(groups);
 	q.keys = json_is_true(json_object_get(o, "keys"));
+	q.within = json_is_true(json_object_get(o, "within"));
 	q.until = (uint64_t)json_integer_value(json_object_get(o, "until"));
 	if (!may_see(c, &q.stream) || (c->rights & RIGHT_SEE_PAST) == 0)
 		viewer_refuse(c, n, "denied", "That is not yours to watch.");
-	else if (c->ranges >= VIEWER_RANGES_MAX)
-		viewer_refuse(c, n, "limit", "Too many ranges at once.");
 	else
 		reading_range(c, &q);
 	return ERR_OK;
@@ -374,17 +359,6 @@ viewers_tell_home(struct edge *e, const struct id *home)
 			continue;
 		view_open_ask(c); /* its streams may be others now */
 		client_say(c, json_pack("{ss}", "t", "home"));
-	}
-}
-
-void
-viewers_tell_heads(struct edge *e, const struct client *uplink)
-{
-	for (struct client *c = e->clients, *next; c != NULL; c = next) {
-		next = c->next;
-		if (c->is == CLIENT_VIEWER && c->welcome &&
-		    id_eq(&c->home, &uplink->home))
-			heads_say(c, uplink);
 	}
 }
 

@@ -11,9 +11,12 @@
 #include "eavesd/edge/disk.h"
 #include "os/file.h"
 
-#define RANGE_OCTETS (4u << 20)
-#define ENTRY_GUESS  8192u /* one read does for a header or a thumbnail */
-#define MARK_GUESS   512u  /* a length, a mark, and a length */
+#define RANGE_OCTETS    (4u << 20)
+#define ANSWER_OCTETS   (64u << 10) /* handed to the connection at once */
+#define WITHIN_SEGMENTS 2 /* a group lies in one, or again in the next */
+#define PACK_OCTETS     (16u << 10) /* then a message is long enough */
+#define ENTRY_GUESS     8192u /* one read does for a header or a thumbnail */
+#define MARK_GUESS      512u  /* a length, a mark, and a length */
 
 /* --- the thread's side --- */
 
@@ -308,19 +311,75 @@ file_walk(struct scan *s, const struct read_file *f)
 	(void)!group_done(s);
 }
 
+/* What a file holds, by its own list or the one that is still here. */
+static enum err
+file_entries(const struct read_file *f, struct buf *room, struct slice *ret)
+{
+	enum err e;
+
+	if (f->being_written) {
+		*ret = buf_slice(&f->entries);
+		return ERR_OK;
+	}
+	buf_init(room,
+	    SEGMENT_ENTRIES_MAX * SEGMENT_ENTRY_OCTETS + SEGMENT_TAIL_OCTETS);
+	if ((e = entries_read(f, room)) == ERR_OK)
+		*ret = buf_slice(room);
+	return e;
+}
+
 static void
 file_read_range(struct scan *s, const struct read_file *f)
 {
-	AUTO_BUF struct buf entries;
+	AUTO_BUF struct buf room = { 0 };
+	struct slice entries;
 
-	buf_init(&entries,
-	    SEGMENT_ENTRIES_MAX * SEGMENT_ENTRY_OCTETS + SEGMENT_TAIL_OCTETS);
-	if (f->being_written)
-		groups_read(s, f, buf_slice(&f->entries));
-	else if (entries_read(f, &entries) == ERR_OK)
-		groups_read(s, f, buf_slice(&entries));
+	if (file_entries(f, &room, &entries) == ERR_OK)
+		groups_read(s, f, entries);
 	else
 		file_walk(s, f);
+}
+
+/* True: no later list can name a key frame between these and the index. */
+static bool
+group_look(const struct range_question *q, struct slice entries, uint64_t *best)
+{
+	const size_t count = entries.len / SEGMENT_ENTRY_OCTETS;
+	bool is_passed = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct segment_entry e = segment_entry_at(entries, i);
+
+		if (!is_run(&e.run, &q->run))
+			continue;
+		if (e.index > q->index)
+			is_passed = true;
+		else if (e.index > *best)
+			*best = e.index;
+	}
+	return is_passed && *best != 0;
+}
+
+/*
+ * From inside a group to its key frame: only the lists of whole files and of
+ * those that are being written tell where that is.
+ */
+static void
+group_find(struct scan *s)
+{
+	struct job *j = s->job;
+	bool is_found = false;
+	uint64_t best = 0;
+
+	for (size_t i = 0; i < j->file_count && !is_found; i++) {
+		AUTO_BUF struct buf room = { 0 };
+		struct slice entries;
+
+		if (file_entries(&j->files[i], &room, &entries) == ERR_OK)
+			is_found = group_look(&j->range, entries, &best);
+	}
+	j->range.index = best;
+	s->full = best == 0;
 }
 
 void
@@ -330,6 +389,8 @@ read_do(struct job *j)
 
 	buf_init(&j->records, RANGE_OCTETS);
 	buf_init(&s.header, RECORD_OCTETS_MAX);
+	if (j->is_range && j->range.within)
+		group_find(&s);
 	for (size_t i = 0; i < j->file_count; i++) {
 		const struct read_file *f = &j->files[i];
 		if (!j->is_range)
@@ -360,30 +421,63 @@ groups_answer(struct client *c, const struct job *j)
 	    json_pack("{ss sI so}", "t", "groups", "n", j->n, "groups", list));
 }
 
+/* The head of a message that carries n octets of the answer. */
+static enum err
+head_put(struct buf *out, const uint8_t slot[static 4], size_t n)
+{
+	uint8_t head[WS_HEAD_OCTETS_MAX];
+	const size_t len = ws_head_write(WS_BINARY, 4 + n, NULL, head);
+	const enum err e = buf_append(out, slice_make(head, len));
+
+	return e != ERR_OK ? e : buf_append(out, slice_make(slot, 4));
+}
+
+/* As many sized records as go into one message, at least one. */
+static size_t
+pack_octets(struct slice rest)
+{
+	size_t n = 0;
+
+	while (rest.len - n > 4 && n < PACK_OCTETS)
+		n += 4 + (size_t)slice_be(slice_skip(rest, n), 4);
+	return n;
+}
+
+/*
+ * A record is small: a call of the system for each, and at the other end a
+ * read, would be much of the time that a viewer waits for his picture.
+ */
+static enum err
+records_send(struct client *c, const uint8_t slot[static 4], struct slice rest)
+{
+	AUTO_BUF struct buf out;
+	enum err e = ERR_OK;
+
+	buf_init(&out, ANSWER_OCTETS + PACK_OCTETS + RECORD_OCTETS_MAX + 64);
+	while (rest.len > 4 && e == ERR_OK) {
+		const size_t n = pack_octets(rest);
+
+		if ((e = head_put(&out, slot, n)) == ERR_OK)
+			e = buf_append(&out, slice_head(rest, n));
+		rest = slice_skip(rest, n);
+		if (e != ERR_OK || (out.len < ANSWER_OCTETS && rest.len > 4))
+			continue;
+		e = conn_send(&c->conn, buf_slice(&out));
+		buf_clear(&out);
+	}
+	return e;
+}
+
 static void
 range_answer(struct client *c, const struct job *j)
 {
 	const uint32_t slot = 0x80000000u | (uint32_t)(j->n & 0xffff);
 	const uint8_t head[4] = { (uint8_t)(slot >> 24), (uint8_t)(slot >> 16),
 		(uint8_t)(slot >> 8), (uint8_t)slot };
-	struct slice rest = buf_slice(&j->records);
 
 	client_say(c, json_pack("{ss sI sI}", "t", "range", "n", j->n, "slot",
 			  (json_int_t)slot));
-	while (rest.len > 4 && !c->conn.dead) {
-		const size_t n = (size_t)slice_be(rest, 4);
-		struct blob *b = websocket_frame(WS_BINARY,
-		    (const struct slice[]){ SLICE_OF(head),
-			slice_make(rest.at + 4, n) },
-		    2);
-
-		if (b == NULL || conn_send_blob(&c->conn, b) != ERR_OK) {
-			blob_drop(b);
-			break;
-		}
-		blob_drop(b);
-		rest = slice_skip(rest, 4 + n);
-	}
+	(void)!records_send(c, head, buf_slice(&j->records));
 	if (!c->conn.dead)
 		client_say(c, json_pack("{ss sI}", "t", "end", "n", j->n));
 }
@@ -496,7 +590,7 @@ read_ask(struct client *c, struct job *j, const struct id *stream)
 	buf_init(&q, ID_OCTETS + 2 + RUN_ID_OCTETS + 8);
 	wr_init(&w, &q);
 	wr_id(&w, stream);
-	wr_u16(&w, READ_SEGMENTS);
+	wr_u16(&w, j->range.within ? WITHIN_SEGMENTS : READ_SEGMENTS);
 	wr_octets(&w, SLICE_OF(j->range.run.octets)); /* zeros: the newest */
 	wr_u64(&w, j->range.index);
 	j->kind = JOB_READ;
@@ -514,15 +608,34 @@ read_ask(struct client *c, struct job *j, const struct id *stream)
 	job_destroy(j);
 }
 
+/* NULL: too many, and the viewer was told so, or no memory. */
+static struct job *
+job_make(struct client *c, json_int_t n, bool is_range)
+{
+	const unsigned asked = is_range ? c->ranges : c->groups;
+	const unsigned most = is_range ? VIEWER_RANGES_MAX : VIEWER_GROUPS_MAX;
+	struct job *j = asked < most ? calloc(1, sizeof *j) : NULL;
+
+	if (j == NULL) {
+		client_say(c, json_pack("{ss sI ss ss}", "t", "error", "n", n,
+				  "error", "limit", "text",
+				  is_range ? "Too many ranges at once."
+					   : "Too many questions at once."));
+		return NULL;
+	}
+	j->n = n;
+	j->is_range = is_range;
+	return j;
+}
+
 void
 reading_groups(struct client *c, json_int_t n, const struct id *stream,
     size_t most)
 {
-	struct job *j = calloc(1, sizeof *j);
+	struct job *j = job_make(c, n, false);
 
 	if (j == NULL)
 		return;
-	j->n = n;
 	j->most = most;
 	read_ask(c, j, stream);
 }
@@ -530,12 +643,10 @@ reading_groups(struct client *c, json_int_t n, const struct id *stream,
 void
 reading_range(struct client *c, const struct range_question *q)
 {
-	struct job *j = calloc(1, sizeof *j);
+	struct job *j = job_make(c, q->n, true);
 
 	if (j == NULL)
 		return;
-	j->n = q->n;
-	j->is_range = true;
 	j->range = *q;
 	read_ask(c, j, &q->stream);
 }

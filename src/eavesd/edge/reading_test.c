@@ -7,21 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "crypto/aead.h"
 #include "eavesd/edge/disk.h"
 #include "os/file.h"
+#include "os/sock.h"
 #include "stream/segment.h"
 #include "unit/t.h"
 
+#define RECORD_TEST_OCTETS 160
+
 static const struct key key = { { 1 } };
+static bool lists; /* the next files have one */
+
+static void list_make(struct read_file *f, const char *what);
 
 /* "H1 k1 2 k3 4": a run's header, a key frame, others; 2 digits at most. */
 static void
 record_put(struct buf *to, char kind, uint8_t run, uint8_t index)
 {
-	uint8_t at[160] = { 1 };
+	uint8_t at[RECORD_TEST_OCTETS] = { 1 };
 	const size_t clear = kind == 'H' ? 103 : 2;
 
 	at[1] = kind == 'H' ? RECORD_HEADER : kind == 'k' ? RECORD_KEY : 0;
@@ -83,8 +90,11 @@ range_is(const char *const files[], struct range_question q, const char *is)
 	memset(q.run.octets, 1, RUN_ID_OCTETS);
 	j->is_range = true;
 	j->range = q;
-	for (size_t i = 0; files[i] != NULL; i++)
+	for (size_t i = 0; files[i] != NULL; i++) {
 		file_make(j, files[i]);
+		if (lists)
+			list_make(&j->files[i], files[i]);
+	}
 	read_do(j);
 	T_OK(segment_frames_scan(buf_slice(&j->records), each, text));
 	assert_string_equal(text, is);
@@ -122,6 +132,156 @@ other_runs_between_are_passed_over(void **state)
 	    RANGE(1, 100), "H1 k1 2 3 k4 5");
 	/* without an end they follow, each with its header */
 	range_is(FILES("H1 k1 2", "H2 k1 2"), RANGE(1, 0), "H1 k1 2 H2 k1 2");
+}
+
+static void
+entry_add(struct read_file *f, uint8_t run, uint32_t index, uint32_t offset)
+{
+	struct segment_entry e = { .index = index, .offset = offset };
+
+	memset(e.run.octets, run, RUN_ID_OCTETS);
+	T_OK(segment_entry_put(&f->entries, &e));
+}
+
+/* The list of a file that is being written, as recording.c keeps it. */
+static void
+list_make(struct read_file *f, const char *what)
+{
+	uint32_t offset = SEGMENT_HEAD_OCTETS;
+	uint8_t run = 0;
+
+	f->being_written = true;
+	buf_init(&f->entries, 4096);
+	for (; *what != '\0'; what++) {
+		if (*what == ' ')
+			continue;
+		const char kind = *what == 'H' || *what == 'k' ? *what++ : '-';
+		const uint8_t n = (uint8_t)(*what - '0');
+		if (kind == 'H')
+			run = n;
+		if (kind != '-')
+			entry_add(f, run, kind == 'H' ? 0 : n, offset);
+		offset += 4 + RECORD_TEST_OCTETS;
+	}
+}
+
+static void
+a_group_is_found_from_inside(void **state)
+{
+	static const struct {
+		unsigned index;
+		const char *is;
+	} all[] = { { 2, "H1 k1 2" }, { 3, "H1 k3 4 5" }, { 5, "H1 k3 4 5" },
+		{ 6, "H1 k6 7" }, { 7, "H1 k6 7" }, { 0, "" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(all); i++) {
+		struct range_question q = RANGE(all[i].index, all[i].index + 1);
+
+		q.within = true;
+		lists = true;
+		range_is(FILES("H2 k1 H1 k1 2", "H1 k3 4 5 k6",
+			     "H1 k6 7 H2 k4"),
+		    q, all[i].is);
+		lists = false;
+	}
+	/* without a list nobody knows */
+	struct range_question q = RANGE(2, 3);
+	q.within = true;
+	range_is(FILES("H1 k1 2 k3"), q, "");
+}
+
+/* --- how many at once --- */
+
+struct viewer {
+	struct client client;
+	int far;
+};
+
+static void
+viewer_closed(struct conn *c, enum err why)
+{
+	(void)c;
+	(void)why;
+}
+
+static void
+viewer_init(struct edge *e, struct viewer *v, uint64_t serial)
+{
+	static const struct conn_rules rules = { 4096, 65536 };
+	int pair[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+			     pair),
+	    0);
+	*v = (struct viewer){ .client = { .edge = e, .serial = serial },
+		.far = pair[1] };
+	v->client.conn.closed = viewer_closed;
+	T_OK(
+	    conn_start(&v->client.conn, e->loop, pair[0], NULL, false, &rules));
+	websocket_init(&v->client.ws, &v->client.conn, true, 4096);
+	v->client.next = e->clients;
+	e->clients = &v->client;
+}
+
+/* How many refusals came to it since. */
+static size_t
+refusals(struct viewer *v)
+{
+	static const char word[] = " at once.";
+	char text[4096] = "";
+	const ssize_t n = recv(v->far, text, sizeof text - 1, 0);
+	size_t count = 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		count += strncmp(text + i, word, sizeof word - 1) == 0;
+	return count;
+}
+
+static void
+viewer_fini(struct viewer *v)
+{
+	websocket_fini(&v->client.ws);
+	conn_close(&v->client.conn, ERR_CLOSED);
+	(void)close(v->far);
+}
+
+static void
+a_fifth_range_is_refused_to_its_sender_alone(void **state)
+{
+	static const struct range_question q = { .n = 7, .index = 1 };
+	static const struct id stream = { { 2 } };
+	struct edge e = { .loop = loop_create() };
+	struct ipc_side side = { .self = IPC_EDGE, .peer = IPC_CORE };
+	struct viewer greedy, other;
+	int pair[2];
+
+	(void)state;
+	T_OK(sock_pair(pair));
+	e.core = ipc_create(e.loop, pair[0], &side); /* it takes its time */
+	assert_non_null(e.core);
+	viewer_init(&e, &greedy, 1);
+	viewer_init(&e, &other, 2);
+	for (size_t i = 0; i < VIEWER_RANGES_MAX; i++)
+		reading_range(&greedy.client, &q);
+	for (size_t i = 0; i < VIEWER_GROUPS_MAX; i++)
+		reading_groups(&greedy.client, 8, &stream, 1);
+	assert_int_equal(refusals(&greedy), 0);
+	reading_range(&greedy.client, &q);
+	reading_groups(&greedy.client, 8, &stream, 1);
+	reading_range(&other.client, &q);
+	assert_int_equal(refusals(&greedy), 2);
+	assert_int_equal(refusals(&other), 0);
+	ipc_destroy(e.core); /* all are answered: nothing is there */
+	e.core = NULL;
+	assert_int_equal(greedy.client.ranges + greedy.client.groups, 0);
+	assert_int_equal(refusals(&greedy), 0);
+	reading_range(&greedy.client, &q);
+	assert_int_equal(refusals(&greedy), 0);
+	viewer_fini(&greedy);
+	viewer_fini(&other);
+	(void)close(pair[1]);
+	loop_destroy(e.loop);
 }
 
 /* --- who reads, and what is written --- */
@@ -298,6 +458,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lies_there_twice_is_given_out_once),
 		cmocka_unit_test(other_runs_between_are_passed_over),
+		cmocka_unit_test(a_fifth_range_is_refused_to_its_sender_alone),
+		cmocka_unit_test(a_group_is_found_from_inside),
 		cmocka_unit_test(who_reads_holds_up_nobody_who_writes),
 		cmocka_unit_test(
 		    a_file_holds_no_more_runs_than_are_found_again),

@@ -315,15 +315,15 @@ static enum err
 heads_take(struct client *c, const json_t *o)
 {
 	const json_t *body = json_object_get(o, "body");
+	enum err e;
 
 	if (!json_is_string(body) ||
 	    json_string_length(body) > HEADS_OCTETS_MAX)
 		return ERR_SYNTAX;
-	free(c->heads);
-	if ((c->heads = strdup(json_string_value(body))) == NULL)
-		return ERR_NOMEM;
-	viewers_tell_heads(c->edge, c);
-	return ERR_OK;
+	if ((e = heads_keep(c->edge, &c->home, &c->device,
+		 json_string_value(body))) == ERR_OK)
+		viewers_tell_heads(c->edge, &c->home, &c->device);
+	return e;
 }
 
 static enum err
@@ -428,8 +428,6 @@ void
 uplink_end(struct client *c)
 {
 	loop_timer_remove(&c->ping);
-	free(c->heads);
-	c->heads = NULL;
 	websocket_fini(&c->ws);
 	/* somebody may be walking them: they are let go within a second */
 	for (struct live_stream *s = c->edge->streams; s != NULL; s = s->next) {

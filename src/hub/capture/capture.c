@@ -11,6 +11,8 @@
 #include "hub/capture/pace.h"
 #include "hub/capture/pipe_run.h"
 #include "hub/capture/rtsp_run.h"
+#include "hub/capture/webcam_device.h"
+#include "hub/capture/webcam_run.h"
 #include "hub/unit.h"
 #include "os/file.h"
 #include "os/sandbox.h"
@@ -121,6 +123,9 @@ camera_run(const struct capture_settings *s, enum reason *ret_why,
 		return ERR_OK;
 	case CAPTURE_PROBE:
 		return onvif_camera_run(s, ret_why, ret_detail);
+	case CAPTURE_WEBCAM:
+		*ret_why = webcam_run(CAPTURE_CAMERA_FD, CAPTURE_OUT_FD);
+		return ERR_CLOSED;
 	case CAPTURE__MAX:
 		break;
 	}
@@ -149,6 +154,8 @@ capture_main(void)
 	    (e = rtsp_prepare()) != ERR_OK || (e = onvif_prepare()) != ERR_OK)
 		goto say;
 	sandbox.uid = settings.uid;
+	if (settings.kind == CAPTURE_WEBCAM)
+		sandbox.device = &webcam_requests;
 	if ((e = sandbox_enter(&sandbox, &missing)) != ERR_OK)
 		goto say;
 	(void)close(CAPTURE_SETTINGS_FD);

@@ -4,8 +4,8 @@
  * for its streams (PROBE). It gets these descriptors and nothing else:
  *   3  where its units go (hub/unit.h)
  *   4  its settings, read to the end before anything else
- *   5  the camera: a connected socket, an open file, an open FIFO; none for
- *      the demo; DISCOVER: a socket that only hears; PROBE: a channel to the
+ *   5  the camera: a connected socket, an open file, an open FIFO, an open
+ *      video device; none for the demo; DISCOVER: a socket that only hears; PROBE: a channel to the
  *      parent, which connects to that one camera as often as it is asked to
  * and for an RTSP camera, in case it sends by UDP alone (hub/ports.h),
  *   6  to 9: sockets for video and sound, RTP and RTCP each
@@ -40,6 +40,7 @@ enum capture_kind {
 	CAPTURE_RTSP,
 	CAPTURE_DISCOVER,
 	CAPTURE_PROBE,
+	CAPTURE_WEBCAM,
 	CAPTURE__MAX
 };
 

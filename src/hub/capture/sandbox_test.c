@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/videodev2.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -15,6 +17,8 @@
 
 #include "base/err.h"
 #include "base/obj.h"
+#include "hub/capture/capture.h"
+#include "hub/capture/webcam_device.h"
 #include "os/sandbox.h"
 #include "os/sock.h"
 #include "unit/t.h"
@@ -121,8 +125,42 @@ static const struct {
 	{ "send to an address", try_send_to_an_address },
 	{ "send a message", try_sendmsg } };
 
+/* A request of video devices, but none that gives pictures. */
+static void
+try_another_request(void)
+{
+	(void)!ioctl(CAPTURE_CAMERA_FD, VIDIOC_S_OUTPUT, NULL);
+}
+
+static void
+try_typing(void)
+{
+	(void)!ioctl(CAPTURE_CAMERA_FD, TIOCSTI, "x");
+}
+
+/* Nothing is there: the kernel says so, and the process goes on. */
+static void
+device_requests_are_heard(void)
+{
+	static const unsigned needed[] = { VIDIOC_QUERYCAP, VIDIOC_ENUM_FMT,
+		VIDIOC_ENUM_FRAMESIZES, VIDIOC_ENUM_FRAMEINTERVALS,
+		VIDIOC_S_FMT, VIDIOC_S_PARM, VIDIOC_S_CTRL, VIDIOC_REQBUFS,
+		VIDIOC_QUERYBUF, VIDIOC_QBUF, VIDIOC_DQBUF, VIDIOC_STREAMON,
+		VIDIOC_STREAMOFF };
+
+	for (size_t i = 0; i < COUNT(needed); i++)
+		if (ioctl(CAPTURE_CAMERA_FD, needed[i], NULL) != -1 ||
+		    errno != EBADF)
+			_exit(98);
+	/* of any other descriptor: it is no terminal */
+	if (ioctl(STDERR_FILENO, VIDIOC_STREAMON, NULL) != -1 ||
+	    errno != ENOTTY || ioctl(CAPTURE_UDP_FD, TIOCSTI, "x") != -1 ||
+	    errno != ENOTTY)
+		_exit(97);
+}
+
 static int
-sandboxed(void (*act)(void))
+sandboxed_with(const struct sandbox_device *device, void (*act)(void))
 {
 	int status;
 	const pid_t pid = fork();
@@ -130,8 +168,10 @@ sandboxed(void (*act)(void))
 	if (pid == 0) {
 		const struct sandbox s = { .role = SANDBOX_CAPTURE,
 			.folder_fd = -1,
-			.fds_max = 16 };
+			.fds_max = 16,
+			.device = device };
 		struct sandbox_missing missing;
+		(void)close(CAPTURE_CAMERA_FD);
 		if (sandbox_enter(&s, &missing) != ERR_OK)
 			_exit(99);
 		if (act != NULL)
@@ -141,6 +181,33 @@ sandboxed(void (*act)(void))
 	assert_true(pid > 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
+}
+
+static int
+sandboxed(void (*act)(void))
+{
+	return sandboxed_with(NULL, act);
+}
+
+static void
+a_camera_in_a_usb_port_is_asked_for_pictures_and_nothing_else(void **state)
+{
+	void (*const acts[])(
+	    void) = { try_another_request, try_typing, try_open };
+
+	(void)state;
+	assert_int_equal(sandboxed_with(&webcam_requests,
+			     device_requests_are_heard),
+	    0);
+	for (size_t i = 0; i < COUNT(acts); i++) {
+		const int status = sandboxed_with(&webcam_requests, acts[i]);
+#if EAVES_SANITIZED
+		if (acts[i] == try_open)
+			continue; /* on the sanitizers' own list */
+#endif
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGSYS);
+	}
 }
 
 static void
@@ -202,6 +269,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_camera_in_a_usb_port_is_asked_for_pictures_and_nothing_else),
 		cmocka_unit_test(
 		    a_capture_process_that_tries_a_forbidden_thing_is_ended),
 		cmocka_unit_test(

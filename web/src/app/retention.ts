@@ -3,11 +3,9 @@
  * signed in its directory; the server is told, and asked what it does. A lock
  * is made there first, then signed: a list never promises more than is held.
  */
-import { b64 } from '../base/codec';
 import { Fault } from '../base/fault';
-import { random } from '../base/octets';
 import {
-  DAYS_MOST, KEEP_NONE, differing, keepOf, keepsAbout, limitsOf, type About, type Keep, type Lock,
+  DAYS_MOST, KEEP_NONE, differing, keepOf, keepsAbout, limitsOf, type About, type Keep,
 } from '../model/retention';
 import { cameraSound, keepChange, sourceOf } from '../model/sources';
 import type { Found } from '../player/pieces';
@@ -15,10 +13,10 @@ import * as api from '../proto/api';
 import { isApi, type Kept } from '../proto/api';
 import { write } from './cameras';
 import { homeNow, playerNow } from './flow';
+import { locksMake } from './locking';
 import { now } from './state';
 
 export const GB = 1e9;
-const LOCKS_MOST = 64;
 
 const keepNow = (): Keep => homeNow()?.home.now.people.keep ?? KEEP_NONE;
 export const today = () => Date.now() / 86_400_000;
@@ -111,33 +109,15 @@ async function found(thing: string, from: number, to: number): Promise<Found | n
   return f;
 }
 
-async function unlockAll(locks: Lock[]): Promise<void> {
-  const ticket = await homeNow()!.ticket();
-  for (const l of locks) await api.unlock(ticket, l.id).catch(() => undefined);
-}
-
-/*
- * A lock for each camera, of what there is of it. Throws MISSING of the API:
- * nothing is there; LIMIT: too much.
- */
+/* As locksMake(). */
 export async function lockMake(things: string[], from: number, to: number): Promise<void> {
   const h = homeNow()!;
-  if (keepNow().locks.length + things.length > LOCKS_MOST) throw new api.ApiError('limit', 413, 'locks');
-  const made: Lock[] = [];
-  try {
-    for (const thing of things) {
-      const f = await found(thing, from, to);
-      if (!f) continue;
-      const lock = { id: b64(random(16)), things: [thing], from: f.from, to: f.to };
-      await api.lock(await h.ticket(), lock.id, f.pieces);
-      made.push(lock);
-    }
-    if (made.length === 0) throw new api.ApiError('missing', 404, 'nothing');
-    await keepWritten((k) => ({ ...k, locks: [...k.locks, ...made] }));
-  } catch (e) {
-    await unlockAll(made);
-    throw e;
-  }
+  await locksMake({
+    signed: keepNow().locks.length, found,
+    lock: async (id, pieces) => api.lock(await h.ticket(), id, pieces),
+    unlock: async (id) => api.unlock(await h.ticket(), id),
+    sign: (made) => keepWritten((k) => ({ ...k, locks: [...k.locks, ...made] })),
+  }, things, from, to);
 }
 
 export async function lockDrop(id: string): Promise<void> {

@@ -32,7 +32,7 @@ export interface Said {
   flags: number;
   kind: number;
   octets: Octets;
-  leaf: Octets; /* or the mark's hash */
+  leaf: Octets | Promise<Octets>; /* or the mark's hash, which is there */
   mark: Mark | null;
   fault: Fault | null; /* of the mark */
 }
@@ -62,8 +62,21 @@ export function hangsOn(end: RunEnd, next: RunFields): boolean {
   return !end.mark || same(next.beforeMark, end.mark);
 }
 
+const HASH_NOW = 8192; /* octets: for less a call that waits takes longer than the hash */
+
+let hashNow: ((octets: Octets) => Octets) | null = null;
+
+/* Who opens many records gives it. */
+export function hashNowUse(hash: (octets: Octets) => Octets): void {
+  hashNow = hash;
+}
+
+function hashOf(octets: Octets): Octets | Promise<Octets> {
+  return hashNow && octets.length <= HASH_NOW ? hashNow(octets) : sha256(octets);
+}
+
 function leafHash(index: number, flags: number, time: number, kind: number, hash: Octets) {
-  return sha256(join(u8(0), u64(index), u8(flags), u64(time), u8(kind), hash));
+  return hashOf(join(u8(0), u64(index), u8(flags), u64(time), u8(kind), hash));
 }
 
 function placeSame(a: RunFields, b: Place): boolean {
@@ -83,7 +96,7 @@ async function runKeyOpen(c: RunClear, at: Place, hour: KxPair): Promise<Octets>
 
 export class Run {
   private lastIndex = 0; /* 0: nothing but the header yet */
-  private leaves: Octets[] = [];
+  private leaves: (Octets | Promise<Octets>)[] = [];
   private firstLeaf = 0;
   private firstTime = 0;
   private lastTime = 0;
@@ -115,6 +128,11 @@ export class Run {
     return new Run(c.run, fields, record.slice(), sframe, await sha256(record), by);
   }
 
+  /* The same run for another reader, who begins anew. */
+  again(): Run {
+    return new Run(this.id, this.fields, this.header, this.sframe, this.headerHash, this.by);
+  }
+
   get end(): RunEnd {
     const known = this.markNumber >= 0 && this.leaves.length === 0;
     return { run: this.id, mark: known ? this.markHash : null };
@@ -130,10 +148,13 @@ export class Run {
     const kind = r.u8();
     const time = r.number64();
     const octets = plain.subarray(9) as Octets;
-    const hash = await sha256(octets);
     const said = { index, time, flags, kind, octets, mark: null, fault: null };
-    if (!(flags & MARK)) return { ...said, leaf: await leafHash(index, flags, time, kind, hash) };
-    return { ...said, leaf: hash, ...(await this.markOpen(octets)) };
+    if (flags & MARK) return { ...said, leaf: await hashOf(octets), ...(await this.markOpen(octets)) };
+    /* only a mark asks for it: nobody waits for the hash of a large picture */
+    const hash = hashOf(octets);
+    const leaf = hash instanceof Promise
+      ? hash.then((h) => leafHash(index, flags, time, kind, h)) : leafHash(index, flags, time, kind, hash);
+    return { ...said, leaf };
   }
 
   private async markOpen(octets: Octets): Promise<{ mark: Mark | null; fault: Fault | null }> {
@@ -190,9 +211,9 @@ export class Run {
   }
 
   private async covers(m: Mark, index: number): Promise<boolean> {
-    const leaves = this.leaves;
-    if (m.count !== leaves.length || !same(m.leavesHash, await sha256(join(...leaves))))
-      return false;
+    if (m.count !== this.leaves.length) return false;
+    const leaves = await Promise.all(this.leaves);
+    if (!same(m.leavesHash, await hashOf(join(...leaves)))) return false;
     if (m.count === 0) return m.firstIndex === index;
     return m.firstIndex === this.firstLeaf && m.firstTime === this.firstTime &&
       m.lastTime === this.lastTime;
@@ -209,7 +230,7 @@ export class Run {
     if (known && (!this.continues(m) || !(await this.covers(m, said.index))))
       throw new Fault('CORRUPT', 'mark');
     this.markNumber = m.number;
-    this.markHash = said.leaf;
+    this.markHash = said.leaf as Octets;
     this.leaves = [];
     this.ended = ends;
     const count = known ? m.count : 0;

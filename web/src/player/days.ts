@@ -207,7 +207,7 @@ export class Days {
       verified?.count === 1;
     if (!good) throw new Error('row');
     return {
-      run: hex(run.id), index: said.index, mark: verified.number, markHash: hex(signed.leaf),
+      run: hex(run.id), index: said.index, mark: verified.number, markHash: hex(await signed.leaf),
       hour: indexParse(said.octets),
     };
   }
@@ -247,6 +247,14 @@ export class Days {
     all.sort((a, b) => a.time - b.time);
     this.found.set(as, all);
     return all;
+  }
+
+  /* Whether the rows that are here list what was recorded then: newer ones do not change that. */
+  lists(as: TrackKind, time: number): boolean {
+    if (!this.days.has(dayOf(time))) return false;
+    const i = this.at(as, time);
+    const next = this.places(as)[i + 1];
+    return !!next && time < this.places(as)[i]!.end && next.run === this.places(as)[i]!.run;
   }
 
   /* Where the newest group at or before that time is in places(); -1: none. */

@@ -28,10 +28,19 @@ const FAST_HOLE_US = 12_000_000; /* between two key frames */
 const FAST = 4; /* from here on only key frames */
 const LATE_US = 3_000_000; /* so near to the present it is live */
 
+/* What was fed of a group to get to a picture of it, since the decoder forgot all else. */
+interface Leading {
+  key: Unit;
+  last: Unit;
+}
+
 export class Deck {
   private target: Unit | null = null;
   private cursor: Unit | null = null; /* last one fed */
   private keyDrawn = false;
+  private settled = false; /* what was sought is drawn */
+  private newest: Unit | null = null; /* that was drawn */
+  private way: Leading | null = null;
   private wish: number | null = null; /* µs: wanted, being fetched */
   private number = 0; /* of the newest seek */
   private base = { time: 0, at: 0 };
@@ -40,6 +49,8 @@ export class Deck {
   private flows = false; /* pictures follow each other in time */
   playing = false;
   private plays = false; /* once what is sought is here */
+  private seeking: Promise<void> = Promise.resolve();
+  private stepping: Promise<void> = Promise.resolve();
   speed = 1;
   gap = false; /* nothing is recorded at this time */
   private floor = 0; /* µs: what comes before it is decoded only to get there */
@@ -63,6 +74,11 @@ export class Deck {
     return this.wish ?? this.ledTime ?? this.target?.time ?? null;
   }
 
+  /* Whether it plays, or will once what is sought is here. */
+  get goes(): boolean {
+    return this.playing || this.plays;
+  }
+
   /* By which sound goes; null: not at its own speed, or nothing moves. */
   get clock(): { time: number; at: number } | null {
     if (!this.playing || this.speed !== 1 || this.gap || this.wish !== null || !this.flows) return null;
@@ -81,21 +97,27 @@ export class Deck {
     this.pause();
     this.plays = false;
     this.number++;
-    this.target = this.cursor = null;
+    this.target = this.cursor = this.way = null;
     this.wish = this.ledTime = this.nothing = null;
     this.gap = false;
   }
 
   /* Whether that picture is one to draw. */
   wants(u: Unit): boolean {
-    if (this.playing) return u.time >= this.floor || u === this.target;
     const firstKey = u.key && !this.keyDrawn;
     this.keyDrawn ||= firstKey;
-    return u === this.target || firstKey;
+    return u === this.target || firstKey || (this.playing && u.time >= this.floor);
   }
 
   isTarget(u: Unit): boolean {
     return u === this.target;
+  }
+
+  /* It was drawn. Now there is time for what lies around it. */
+  drawn(u: Unit): void {
+    this.newest = u;
+    this.settled ||= u.time >= this.floor;
+    if (this.settled && this.cursor && this.ring === this.tape.ring) void this.tape.rest(this.cursor.time);
   }
 
   /* --- seeking --- */
@@ -112,19 +134,30 @@ export class Deck {
     return this.covers(this.tape.ring, time) ? this.tape.ring : null;
   }
 
+  /* And is the very picture, not only one before it. */
+  private isHere(time: number): boolean {
+    const ring = this.ringAt(time);
+    return ring === this.liveRing || (ring !== null && this.tape.has(time));
+  }
+
   private get fast(): boolean {
     return this.playing && this.speed > FAST;
   }
 
-  async seek(time: number): Promise<void> {
-    const n = ++this.number;
+  seek(time: number): Promise<void> {
+    this.seeking = this.sought(time, ++this.number);
+    return this.seeking;
+  }
+
+  /* The page hears of it when the picture is drawn: to tell it before would only delay that. */
+  private async sought(time: number, n: number): Promise<void> {
     this.plays ||= this.playing;
-    this.pause();
+    this.stand();
     this.gap = false;
-    if (!this.ringAt(time)) {
+    this.way = null;
+    if (!this.isHere(time)) {
       this.wish = time;
-      this.events.changed();
-      await this.fetch(time);
+      await this.fetch(time, () => { if (n === this.number) this.leadTo(this.tape.ring, time); });
       if (n !== this.number) return;
     }
     const ring = this.ringAt(time);
@@ -134,14 +167,46 @@ export class Deck {
       this.gap = true;
       this.wish = time;
     }
-    this.events.changed();
-    if (this.plays) this.play(true, this.speed);
+    if (!ring || this.settled) this.events.changed();
+    if (this.plays) this.start(true, this.speed);
   }
 
-  private async fetch(time: number): Promise<void> {
+  /* came: more is here of what leads to it. */
+  private async fetch(time: number, came: () => void = () => {}): Promise<void> {
     /* what is younger than the index's newest row is found without it */
     if (time > now() - 2 * MINUTE_US) await this.past.fill();
-    if (!this.ringAt(time)) await this.tape.around(time);
+    if (!this.isHere(time)) await this.tape.around(time, came);
+  }
+
+  /*
+   * While it comes: the key frame is shown, the rest of the way decoded. The
+   * newest may be the picture itself, and waits until that is known.
+   */
+  private leadTo(ring: Ring, time: number): void {
+    const i = ring.find(time);
+    const from = ring.keyOf(i);
+    if (from >= 0) this.feedTo(ring, from, Math.max(from, i - 1), false);
+  }
+
+  /* From a key frame on, but for what was fed already. exact: that one alone is drawn. */
+  private feedTo(ring: Ring, from: number, to: number, exact: boolean): void {
+    const key = ring.at(from)!;
+    let k = from;
+    if (this.way?.key === key) k = ring.indexOf(this.way.last) + 1;
+    else {
+      this.decoder.reset(true);
+      this.keyDrawn = exact;
+      this.way = { key, last: key };
+    }
+    for (; k <= to; k++) {
+      this.way.last = ring.at(k)!;
+      this.decoder.feed(this.way.last, true);
+    }
+  }
+
+  private feed(u: Unit, patient: boolean): void {
+    this.way = null;
+    this.decoder.feed(u, patient);
   }
 
   private show(ring: Ring, i: number, exact = false): void {
@@ -149,59 +214,86 @@ export class Deck {
     const target = ring.at(i);
     if (from < 0 || !target) return;
     this.ring = ring;
-    this.decoder.reset();
     this.target = this.cursor = target;
     this.floor = target.time;
-    this.keyDrawn = exact || i - from < 4; /* near: only the picture itself */
-    for (let k = from; k <= i; k++) this.decoder.feed(ring.at(k)!, true);
+    if (this.way?.key !== ring.at(from)) this.newest = null;
+    this.feedTo(ring, from, i, exact || i - from < 4); /* near: only the picture itself */
+    this.settled = this.way?.last === target && this.newest === target; /* it led here itself */
+    this.way = null;
   }
 
-  /* A picture on or back. */
-  async step(by: 1 | -1): Promise<void> {
+  /* A picture on or back: each from the one before, once what is sought is here. */
+  step(by: 1 | -1): Promise<void> {
     this.pause();
     this.plays = false;
+    this.stepping = this.stepping.then(() => this.seeking).then(() => this.stepped(by)).catch(() => undefined);
+    return this.stepping;
+  }
+
+  private async stepped(by: 1 | -1): Promise<void> {
+    const n = this.number;
     const at = this.cursor;
-    if (!at) return;
-    let i = this.ring.indexOf(at) + by;
-    if (i < 0) {
-      await this.tape.load(this.tape.before(at.time));
-      if (this.ring === this.liveRing && this.tape.ring.length > 0) this.ring = this.tape.ring;
-      i = this.ring.find(at.time - 1);
-    }
-    if (!this.ring.at(i)) {
-      const next = this.tape.next(at.time);
-      if (next) await this.tape.load(next.i);
-    }
-    const u = this.ring.at(i);
-    if (!u || u === at) return;
+    if (!at || this.goes) return;
+    const known = this.ring === this.liveRing || !this.tape.rest(at.time) ? this.beyond(at, by) : undefined;
+    const near = known && Math.abs(known.time - at.time) < JUMP_US;
+    const u = near ? known : await this.beyondFetch(at, by);
+    if (n !== this.number || this.goes || !u || u === at) return;
     if (by > 0 && !u.key) {
       this.target = this.cursor = u;
       this.keyDrawn = true;
-      this.decoder.feed(u, true);
-    } else this.show(this.ring, i, true);
+      this.feed(u, true);
+    } else this.show(this.ring, this.ring.indexOf(u), true);
     this.events.changed();
+  }
+
+  private beyond(at: Unit, by: 1 | -1): Unit | undefined {
+    return this.ring.at(this.ring.indexOf(at) + by);
+  }
+
+  private async beyondFetch(at: Unit, by: 1 | -1): Promise<Unit | undefined> {
+    await this.tape.rest(at.time);
+    const u = this.beyond(at, by);
+    if (u && Math.abs(u.time - at.time) < JUMP_US) return u;
+    if (by > 0) {
+      const next = this.tape.next(at.time);
+      if (next) await this.tape.load(next.i);
+      return this.beyond(at, by);
+    }
+    await this.tape.load(this.tape.before(at.time));
+    if (this.ring === this.liveRing && this.tape.ring.length > 0) this.ring = this.tape.ring;
+    const before = this.ring.at(this.ring.find(at.time - 1));
+    return before && before.time < at.time ? before : undefined;
   }
 
   /* --- playing --- */
 
   play(on: boolean, speed: number): void {
+    this.start(on, speed);
+    this.events.changed();
+  }
+
+  private start(on: boolean, speed: number): void {
     this.plays = false;
-    this.pause();
+    this.stand();
     this.speed = speed;
-    if (!on) return this.events.changed();
+    if (!on) return;
     this.playing = true;
     this.tapeMode(speed > FAST);
     const time = this.time ?? 0;
     this.base = { time, at: performance.now() };
     if (this.gap || !this.cursor) void this.jump(time, ++this.number);
     else if (this.wish === null) this.tick();
-    this.events.changed();
   }
 
   pause(): void {
+    const was = this.playing;
+    this.stand();
+    if (was) this.events.changed();
+  }
+
+  private stand(): void {
     clearTimeout(this.timer);
     this.flows = false;
-    if (this.playing) this.events.changed();
     this.playing = false;
   }
 
@@ -251,7 +343,7 @@ export class Deck {
     if (due > 1) return this.after(Math.min(due, 500));
     if (due < -500) this.base = { time: next.time, at: t }; /* too slow: no race after it */
     this.cursor = this.target = next;
-    this.decoder.feed(next, this.fast);
+    this.feed(next, this.fast);
     this.after(0);
   }
 
@@ -259,7 +351,7 @@ export class Deck {
   private ahead(): void {
     const last = this.tape.ring.last;
     const at = this.cursor!.time;
-    if (this.ring !== this.tape.ring || !last || last.time - at > AHEAD_US * this.speed) return;
+    if (!this.settled || this.ring !== this.tape.ring || !last || last.time - at > AHEAD_US * this.speed) return;
     const next = this.tape.next(last.time);
     if (next && next.place.time - last.time < JUMP_US * 4) void this.tape.load(next.i);
     else if (!next) void this.tape.days.cover(at, at + AHEAD_US);
@@ -271,6 +363,13 @@ export class Deck {
     if (!this.fast && live.first && live.last && time >= live.first.time && time < live.last.time) {
       const i = live.find(time) + 1;
       return this.resume(live, i);
+    }
+    /* the rest of this group is still on its way */
+    const rest = this.ring === this.tape.ring && this.cursor?.time === time && this.tape.rest(time);
+    if (rest) {
+      await rest;
+      if (n === this.number && this.playing) this.tick();
+      return;
     }
     const next = this.tape.next(time);
     if (next && (await this.tape.load(next.i))) {
@@ -298,7 +397,7 @@ export class Deck {
     if (far || !u.key) this.show(ring, i);
     else {
       this.cursor = this.target = u;
-      this.decoder.feed(u, true);
+      this.feed(u, true);
     }
     this.base = { time: u.time, at: performance.now() };
     this.events.changed();
@@ -326,15 +425,18 @@ export class Deck {
     this.nothing = null;
   }
 
-  /* Whether that time can be shown now. What it takes is fetched. */
-  ready(time: number): 'here' | 'gap' | 'wait' {
-    if (this.ledRing(time)) return 'here';
+  /* Whether that time can be shown now. What it takes is fetched, and came() called then. */
+  ready(time: number, came: () => void): 'here' | 'gap' | 'wait' {
+    const led = this.ledRing(time);
+    if (led && (led === this.liveRing || this.tape.has(time))) return 'here';
     if (this.nothing && time >= this.nothing.from && time < this.nothing.to) return 'gap';
     this.asked ??= this.fetch(time).catch(() => undefined).then(() => {
       this.asked = null;
-      if (this.ledRing(time)) return;
-      const next = this.tape.next(time)?.place.time ?? 0;
-      this.nothing = { from: time, to: Math.max(next, time + EMPTY_US), next };
+      if (!this.ledRing(time)) {
+        const next = this.tape.next(time)?.place.time ?? 0;
+        this.nothing = { from: time, to: Math.max(next, time + EMPTY_US), next };
+      }
+      came();
     });
     return 'wait';
   }
@@ -360,9 +462,9 @@ export class Deck {
     if (from >= 0 && i > from && (this.tape.fast || ring.keyOf(i) <= from + 1)) {
       this.cursor = this.target = u;
       this.keyDrawn = true;
-      for (let k = from + 1; k <= i; k++) this.decoder.feed(ring.at(k)!, true);
+      for (let k = from + 1; k <= i; k++) this.feed(ring.at(k)!, true);
     } else this.show(ring, i, true);
-    this.ahead();
+    if (this.playing) this.ahead();
   }
 
   /* µs: the picture before or behind that time; null: it is not there. */
@@ -373,6 +475,7 @@ export class Deck {
       const u = ring.at(ring.find(time) + by);
       return u && Math.abs(u.time - time) < JUMP_US ? u.time : null;
     };
+    await this.tape.rest(time);
     const known = find();
     if (known !== null) return known;
     const wanted = by > 0 ? this.tape.next(time)?.i : this.tape.before(time);

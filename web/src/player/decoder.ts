@@ -2,6 +2,10 @@
  * decoder.ts - WebCodecs: access units in, pictures out, in order. When it
  * falls behind, what is queued is dropped and it goes on at the next key
  * frame: late pictures are worse than missing ones.
+ *
+ * To configure a decoder takes milliseconds, which a seek feels: one that has
+ * little left to do may go on with the next key frame, and nobody takes its
+ * old pictures.
  */
 import { same } from '../base/octets';
 import type { Setup } from '../proto/h264';
@@ -25,7 +29,6 @@ export class Decoder {
   private n = 0;
   private waitKey = true;
   private failures = 0;
-  private generation = 0;
 
   constructor(private readonly events: DecoderEvents) {}
 
@@ -45,22 +48,29 @@ export class Decoder {
     this.waitKey = true;
   }
 
-  /* Forget everything; the next unit must be a key frame. */
-  reset(): void {
-    this.generation++;
+  /* Forget everything; the next unit must be a key frame. soon: and it comes now. */
+  reset(soon = false): void {
+    const left = this.units.size;
     this.units.clear();
     this.fed.clear();
     this.waitKey = true;
-    if (this.decoder && this.decoder.state !== 'closed') this.decoder.close();
+    const on = this.decoder?.state;
+    if (on === 'configured' && !(soon && left <= HELD)) this.decoder!.reset();
+    if (on === 'closed') this.decoder = null;
+  }
+
+  /* For good; fed again, it is made anew. */
+  end(): void {
+    this.reset();
+    this.decoder?.close();
     this.decoder = null;
   }
 
   private make(): VideoDecoder {
-    const generation = this.generation;
-    return new VideoDecoder({
+    const decoder = new VideoDecoder({
       output: (frame) => {
         const unit = this.units.get(frame.timestamp);
-        if (generation !== this.generation || !unit) {
+        if (decoder !== this.decoder || !unit) { /* of before a reset */
           frame.close();
           return;
         }
@@ -70,20 +80,23 @@ export class Decoder {
         this.events.picture(frame, unit);
       },
       error: () => {
-        if (generation !== this.generation) return;
+        if (decoder !== this.decoder) return;
         this.reset();
         if (++this.failures >= FAILURES_MAX) this.events.unplayable(this.setup?.codec ?? '');
       },
     });
+    return decoder;
   }
 
   private begin(setup: Setup): void {
     const known = this.setup;
-    if (this.decoder && known && same(known.description, setup.description)) return;
+    const as = known && known.codec === setup.codec && same(known.description, setup.description);
+    const on = this.decoder?.state;
+    if (as && on === 'configured') return;
     this.reset();
     this.setup = setup;
-    if (!setup.codec.startsWith('avc1')) void this.check(setup);
-    this.decoder = this.make();
+    if (!(as && this.decoder) && !setup.codec.startsWith('avc1')) void this.check(setup);
+    this.decoder ??= this.make();
     /* else each picture waits for the next one */
     this.decoder.configure({ ...setup, optimizeForLatency: true });
   }
@@ -102,7 +115,7 @@ export class Decoder {
       this.begin(unit.setup);
       this.waitKey = false;
     } else if (!patient && this.queued > FULL_QUEUE) this.waitKey = true;
-    if (this.waitKey || !this.decoder) return;
+    if (this.waitKey || this.decoder?.state !== 'configured') return;
     const timestamp = ++this.n;
     this.units.set(timestamp, unit);
     this.fed.set(timestamp, performance.now());

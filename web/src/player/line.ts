@@ -21,6 +21,11 @@ const PAUSES_MS = [500, 1000, 2000, 4000, 8000, 15000];
 const SILENCE_MS = 45_000;
 const HELLO_MS = 10_000;
 
+type Answer = Json | 'later' | null;
+
+/* docs/API.md: these two pass. */
+const refusal = (j: Json): Answer => (['later', 'limit'].includes(j.text('error')) ? 'later' : null);
+
 export class Line {
   private socket: WebSocket | null = null;
   private tries = 0;
@@ -28,7 +33,7 @@ export class Line {
   private watchdog: ReturnType<typeof setTimeout> | undefined;
   private n = 0;
   private welcomed = false;
-  private readonly waiting = new Map<number, (j: Json | null) => void>();
+  private readonly waiting = new Map<number, (j: Answer) => void>();
 
   constructor(
     private readonly url: string, private ticket: string, private readonly events: LineEvents,
@@ -115,7 +120,7 @@ export class Line {
     const done = this.waiting.get(n);
     if (done) {
       this.waiting.delete(n);
-      done(type === 'error' ? null : j);
+      done(type === 'error' ? refusal(j) : j);
     }
     this.events.message(type, j);
   }
@@ -135,7 +140,13 @@ export class Line {
   }
 
   /* The answer with the same n, or null: refused, or the line broke. */
-  ask(message: object): Promise<Json | null> {
+  async ask(message: object): Promise<Json | null> {
+    const j = await this.tried(message);
+    return j === 'later' ? null : j;
+  }
+
+  /* The same; and later: the server is busy, and may answer another time. */
+  tried(message: object): Promise<Answer> {
     if (!this.open) return Promise.resolve(null);
     const n = ++this.n;
     this.send({ ...message, n });

@@ -50,6 +50,7 @@ export type ToTile =
   | { t: 'seek'; time: number } /* µs */
   | { t: 'live' }
   | { t: 'play'; on: boolean; speed: number }
+  | { t: 'toggle' } /* plays, or stops */
   | { t: 'step'; by: 1 | -1 }
   | { t: 'days'; from: number; to: number } /* what the timeline shows */
   | { t: 'thumb'; time: number }

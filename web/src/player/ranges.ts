@@ -6,12 +6,14 @@ import { b64, unhex } from '../base/codec';
 import type { Line } from './line';
 import { Track, type CameraKeys, type TrackEvents } from './track';
 
-const AT_ONCE = 3; /* the server allows four */
+const AT_ONCE = 4; /* the server allows no more */
 const GROUPS_MAX = 64;
+const BUSY_MS = [500, 1000, 2000, 4000, 8000]; /* a server that is busy is asked again */
 
 export interface Range {
   run: string; /* hex */
   index: number; /* of a key frame */
+  within?: boolean; /* or of any record: it begins with the key frame of its group */
   groups?: number; /* at most so many */
   until?: number; /* ends before that index of the run */
   keys?: boolean; /* key frames alone */
@@ -19,6 +21,17 @@ export interface Range {
 }
 
 type Feed = (record: Uint8Array) => void;
+
+/* Many records in one message, each behind its length; what is cut off is none. */
+function unpack(from: Uint8Array, feed: Feed): void {
+  const view = new DataView(from.buffer, from.byteOffset, from.byteLength);
+  for (let at = 0; from.length - at > 4;) {
+    const n = view.getUint32(at);
+    if (n > from.length - at - 4) return;
+    feed(from.subarray(at + 4, at + 4 + n));
+    at += 4 + n;
+  }
+}
 
 export class Ranges {
   private readonly slots = new Map<number, Feed>();
@@ -41,8 +54,9 @@ export class Ranges {
     this.slots.clear();
   }
 
-  record(slot: number, record: Uint8Array): void {
-    this.slots.get(slot)?.(record);
+  record(slot: number, octets: Uint8Array): void {
+    const feed = this.slots.get(slot);
+    if (feed) unpack(octets, feed);
   }
 
   ended(n: number): void {
@@ -89,16 +103,25 @@ export class Ranges {
   }
 
   private async ask(stream: string, range: Range, feed: Feed): Promise<boolean> {
+    for (const pause_ms of BUSY_MS) {
+      const had = await this.once(stream, range, feed);
+      if (had !== 'later') return had;
+      await new Promise((done) => setTimeout(done, pause_ms));
+    }
+    return false;
+  }
+
+  private async once(stream: string, range: Range, feed: Feed): Promise<boolean | 'later'> {
     const n = this.line.next;
     const end = new Promise<void>((done) => this.ends.set(n, done));
-    const j = await this.line.ask({
+    const j = await this.line.tried({
       t: 'range', stream, run: b64(unhex(range.run)), index: range.index,
       groups: range.groups ?? GROUPS_MAX, ...(range.until ? { until: range.until } : {}),
-      ...(range.keys ? { keys: true } : {}),
+      ...(range.keys ? { keys: true } : {}), ...(range.within ? { within: true } : {}),
     });
-    if (!j) {
+    if (!j || j === 'later') {
       this.ends.delete(n);
-      return false;
+      return j ?? false;
     }
     const slot = j.number('slot');
     this.slots.set(slot, feed);

@@ -2,6 +2,7 @@
  * ring.ts - the last minute and a little, as units in order of time: what was
  * watched live and what was fetched of the time before.
  */
+import { Recent } from './recent';
 import { Sounds } from './sounds';
 import type { Unit } from './track';
 
@@ -9,13 +10,11 @@ export const MINUTE_US = 60_000_000;
 const KEEP_US = 80_000_000;
 const OCTETS_MAX = 96 << 20;
 
-export class Ring {
+export class Ring extends Recent<Unit> {
   readonly sounds: Sounds; /* beside these pictures */
-  private units: Unit[] = [];
-  private readonly known = new Set<string>();
-  private octets = 0;
 
   constructor(private readonly keep_us = KEEP_US, private readonly octetsMax = OCTETS_MAX) {
+    super();
     this.sounds = new Sounds(keep_us);
   }
 
@@ -31,29 +30,17 @@ export class Ring {
     return this.units[i];
   }
 
-  clear(): void {
-    this.units = [];
+  override clear(): void {
+    super.clear();
     this.sounds.clear();
-    this.known.clear();
-    this.octets = 0;
   }
 
-  private name(u: { run: string; index: number }): string {
-    return `${u.run}:${u.index}`;
-  }
-
-  add(u: Unit): void {
-    if (this.known.has(this.name(u))) return;
-    this.known.add(this.name(u));
-    this.octets += u.data.length;
-    let i = this.units.length;
-    while (i > 0 && this.units[i - 1]!.time > u.time) i--;
-    this.units.splice(i, 0, u);
-    this.trim();
+  protected size(u: Unit): number {
+    return u.data.length;
   }
 
   /* Whole groups go, the oldest first. */
-  private trim(): void {
+  protected trim(): void {
     const last = this.units[this.units.length - 1]!;
     for (;;) {
       let next = 1;
@@ -61,10 +48,7 @@ export class Ring {
       const second = this.units[next];
       if (!second) return;
       if (second.time > last.time - this.keep_us && this.octets <= this.octetsMax) return;
-      for (const u of this.units.splice(0, next)) {
-        this.octets -= u.data.length;
-        this.known.delete(this.name(u));
-      }
+      this.drop(next);
     }
   }
 
@@ -92,10 +76,6 @@ export class Ring {
   keyOf(i: number): number {
     while (i >= 0 && !this.units[i]!.key) i--;
     return i;
-  }
-
-  get length(): number {
-    return this.units.length;
   }
 
   /* Where a unit is now; -1: it is gone. */

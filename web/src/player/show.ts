@@ -164,7 +164,7 @@ export class Show {
     this.unwatch();
     this.deck.end();
     this.silence();
-    this.decoder.reset();
+    this.decoder.end();
     this.screen.blank();
   }
 
@@ -311,6 +311,7 @@ export class Show {
     if (this.mode === 'past') {
       this.pastUnplayable = false;
       this.hearing.drawn(u.time);
+      this.deck.drawn(u);
     }
     this.events.drawn(this.screen.frames, u.time, wall(), this.screen.width, this.screen.height);
     if (first || (this.mode === 'past' && this.deck.isTarget(u))) this.events.changed();
@@ -394,6 +395,10 @@ export class Show {
   play(on: boolean, speed: number): void {
     if (this.mode === 'past') this.deck.play(on, speed);
     this.soundTick(); /* at once, as the picture */
+  }
+
+  toggle(): void {
+    this.play(!this.deck.goes, this.deck.speed);
   }
 
   step(by: 1 | -1): void {

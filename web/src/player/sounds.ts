@@ -4,6 +4,7 @@
  */
 import type { Sound } from '../proto/sound';
 import { soundScale } from '../proto/sound';
+import { Recent } from './recent';
 
 /* One record, ready for a decoder. */
 export interface SoundUnit {
@@ -20,41 +21,18 @@ export function lengthUs(u: SoundUnit): number {
   return (u.sound.length * 1e6) / soundScale(u.sound);
 }
 
-export class Sounds {
-  private units: SoundUnit[] = [];
-  private readonly known = new Set<string>();
-  private octets = 0;
-
-  constructor(private readonly keep_us = KEEP_US) {}
-
-  get length(): number {
-    return this.units.length;
+export class Sounds extends Recent<SoundUnit> {
+  constructor(private readonly keep_us = KEEP_US) {
+    super();
   }
 
-  add(u: SoundUnit): void {
-    const name = `${u.run}:${u.index}`;
-    if (this.known.has(name)) return;
-    this.known.add(name);
-    this.octets += u.sound.media.length;
-    let i = this.units.length;
-    while (i > 0 && this.units[i - 1]!.time > u.time) i--;
-    this.units.splice(i, 0, u);
-    this.trim();
+  protected size(u: SoundUnit): number {
+    return u.sound.media.length;
   }
 
-  private trim(): void {
+  protected trim(): void {
     const last = this.units[this.units.length - 1]!;
-    while (this.units[0]!.time < last.time - this.keep_us || this.octets > OCTETS_MAX) {
-      const u = this.units.shift()!;
-      this.octets -= u.sound.media.length;
-      this.known.delete(`${u.run}:${u.index}`);
-    }
-  }
-
-  clear(): void {
-    this.units = [];
-    this.known.clear();
-    this.octets = 0;
+    while (this.units[0]!.time < last.time - this.keep_us || this.octets > OCTETS_MAX) this.drop(1);
   }
 
   /* What is heard from one time (µs) to another, in order. */

@@ -8,19 +8,33 @@ import type { Days, Place } from './days';
 import type { Quality } from './messages';
 import type { Ranges } from './ranges';
 import { Ring } from './ring';
-import type { CameraKeys } from './track';
+import type { CameraKeys, Unit } from './track';
 
 const GAP_US = 1_000_000;
 const SETTLED_US = 120_000_000; /* younger may still be on its way to the disk */
 const WINDOW_US = 60_000_000;
 const KEYS_AT_ONCE = 12; /* listed groups, when only key frames are wanted */
+const PARTS_MAX = 64;
+const AGAIN_MS = 5000; /* before a place is asked for again of which there was nothing */
 const SETTLING_US = 10_000_000; /* what is newer may not be on the server's disk yet */
+
+/* A picture of one place, for which somebody waits. */
+interface Wanted {
+  place: string;
+  time: number;
+  came(): void; /* one more at or before that time */
+  there(): void; /* one behind it: the picture itself is here */
+}
 
 export class Tape {
   ring = new Ring();
   fast = false; /* key frames alone */
   private readonly missed = new Map<string, Span>(); /* indexed, and not given */
   private readonly have = new Map<string, Promise<boolean>>();
+  private readonly coming = new Set<string>(); /* places that were asked for, and are not all here */
+  private readonly refused = new Map<string, number>(); /* ms, when the server had nothing of it */
+  private parts: Span[] = []; /* all that was recorded from there to there is in the ring */
+  private wanted: Wanted | null = null;
   private asked = 0;
 
   constructor(
@@ -35,6 +49,10 @@ export class Tape {
   clear(): void {
     this.ring = new Ring();
     this.have.clear();
+    this.coming.clear();
+    this.refused.clear();
+    this.parts = [];
+    this.wanted = null;
   }
 
   private name(p: Place): string {
@@ -58,8 +76,25 @@ export class Tape {
     this.missed.set(this.name(p), { from: Math.max(p.time, this.ring.at(this.ring.find(p.end))?.time ?? 0), to: p.end });
   }
 
+  /* The pictures of one answer, in order. */
+  private taker(places: string[]): (u: Unit) => void {
+    const ring = this.ring;
+    let part: Span | null = null;
+    return (u) => {
+      ring.add(u);
+      if (ring !== this.ring) return;
+      if (!part) this.parts = [...this.parts.slice(-PARTS_MAX), part = { from: u.time, to: u.time }];
+      part.to = Math.max(part.to, u.time);
+      const w = this.wanted;
+      if (!w || !places.includes(w.place)) return;
+      if (u.time > w.time) w.there();
+      else w.came();
+    };
+  }
+
   private async fetch(asked: Place[]): Promise<boolean> {
     const ring = this.ring;
+    const names = asked.map((a) => this.name(a));
     let reached = 0;
     const p = asked[0]!;
     const until = asked[asked.length - 1]!.until;
@@ -69,7 +104,7 @@ export class Tape {
       this.keys, this.stream,
       { run: p.run, index: p.index, until, about: p.time, keys: this.fast },
       {
-        unit: (u) => ring.add(u),
+        unit: this.taker(names),
         sound: (u) => ring.sounds.add(u),
         verified: (run, first, last) => {
           ring.verify(run, first, last);
@@ -79,8 +114,34 @@ export class Tape {
         reached: (index) => { reached = index; },
       });
     if (this.ranges.broken === broken) this.miss(asked, signed, reached);
-    if (!ok && ring === this.ring) for (const a of asked) this.have.delete(this.name(a));
+    if (ring !== this.ring) return ok;
+    for (const n of names) {
+      this.coming.delete(n);
+      if (ok) continue;
+      this.have.delete(n);
+      this.refused.set(n, performance.now());
+    }
     return ok;
+  }
+
+  /*
+   * The one group of a place that a picture should be in, by how far into the
+   * place it is: a listed place has two or more of them, and they come and
+   * open one after the other.
+   */
+  private async group(p: Place, time: number): Promise<boolean> {
+    const ring = this.ring;
+    const part = p.end > p.time ? Math.max(0, (time - p.time) / (p.end - p.time)) : 0;
+    const index = Math.min(p.until - 1, p.index + Math.floor(part * (p.until - p.index)));
+    await this.ranges.get(
+      this.keys, this.stream, { run: p.run, index, within: true, until: index + 1, about: p.time },
+      {
+        unit: this.taker([this.name(p)]),
+        sound: (u) => ring.sounds.add(u),
+        verified: (run, first, last) => ring.verify(run, first, last),
+        trouble: () => {},
+      });
+    return this.has(time);
   }
 
   /* The group at i, and with it those behind that one question can bring. */
@@ -92,9 +153,47 @@ export class Tape {
     if (known) return known;
     let last = i;
     while (this.fast && last < i + KEYS_AT_ONCE && all[last + 1]?.run === p.run) last++;
-    const job = this.fetch(all.slice(i, last + 1));
-    for (let k = i; k <= last; k++) this.have.set(this.name(all[k]!), job);
+    const asked = all.slice(i, last + 1);
+    for (const a of asked) this.coming.add(this.name(a));
+    const job = this.fetch(asked);
+    for (const a of asked) this.have.set(this.name(a), job);
     return job;
+  }
+
+  private placeOf(time: number): Place | undefined {
+    return this.days.places(this.as)[this.days.at(this.as, time)];
+  }
+
+  /* Or there is no more of it, for now. */
+  private whole(p: Place): boolean {
+    const n = this.name(p);
+    if (performance.now() - (this.refused.get(n) ?? -Infinity) < AGAIN_MS) return true;
+    return this.have.has(n) && !this.coming.has(n);
+  }
+
+  /* What is not here yet of the place that this time is in; null: all is. */
+  rest(time: number): Promise<boolean> | null {
+    const p = this.placeOf(time);
+    return p && !this.whole(p) ? this.load(this.days.at(this.as, time)) : null;
+  }
+
+  /* Whether the picture of that time is here, if there is one, and not only one before it. */
+  has(time: number): boolean {
+    const p = this.placeOf(time);
+    return !p || time > p.end || this.whole(p) || this.parts.some((x) => x.from <= time && time < x.to);
+  }
+
+  /* No longer than until what was recorded at that time, and one behind it, is here. */
+  private async until(
+    p: Place, time: number, came: () => void, ask: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const there = new Promise<boolean>((go) => {
+      this.wanted = { place: this.name(p), time, came, there: () => go(true) };
+    });
+    const mine = this.wanted;
+    const ok = await Promise.race([ask(), there]);
+    if (this.wanted === mine) this.wanted = null;
+    return ok;
   }
 
   /* Far from what is here: the window begins anew. */
@@ -107,17 +206,21 @@ export class Tape {
   /*
    * What was recorded at that time, into the ring. False: nothing was, or the
    * server does not give it out; or somebody asked for another time since, and
-   * the window is theirs.
+   * the window is theirs. What comes behind it goes on coming. came: there is
+   * more in the ring of what leads to it.
    */
-  async around(time: number): Promise<boolean> {
+  async around(time: number, came: () => void = () => {}): Promise<boolean> {
     const n = ++this.asked;
-    await this.days.cover(time, time);
+    if (!this.days.lists(this.as, time)) await this.days.cover(time, time);
     if (n !== this.asked) return false;
     const i = this.days.at(this.as, time);
     const p = this.days.places(this.as)[i];
     if (!p || time > p.end + GAP_US) return false;
     if (!this.near(time)) this.clear();
-    if (!(await this.load(i))) return false;
+    const known = this.fast || this.have.has(this.name(p));
+    if (!known && (await this.until(p, time, came, () => this.group(p, time)))) return true;
+    if (n !== this.asked) return false;
+    if (!(await this.until(p, time, came, () => this.load(i)))) return false;
     /* the index rounds down: the picture may be the last of the group before */
     const first = this.ring.at(this.ring.find(time));
     if (first && first.time > time && i > 0) await this.load(i - 1);

@@ -160,6 +160,7 @@ export class Tile {
       case 'seek': return void this.show?.seek(m.time);
       case 'live': return this.show?.live();
       case 'play': return this.show?.play(m.on, m.speed);
+      case 'toggle': return this.show?.toggle();
       case 'step': return this.show?.step(m.by);
       case 'days':
         this.daysWanted = { from: m.from, to: m.to };
@@ -216,7 +217,7 @@ export class Tile {
       t: 'view', tile: this.n, line: d.state, retry_ms: Math.max(0, d.retryAt - performance.now()),
       camera: s.camera.thing, as: s.as, cannot: d.cannot.get(this.thing) ?? '', pace: s.pace, online: s.online, reason: d.hubs.reason(s.camera.hub.id, s.stream),
       picture: s.pictureState, verified: s.isVerified, captured: s.captured, age_s: s.age_s,
-      latency: s.latency, clockNeverSet: s.clock?.neverSet ?? false, playing: s.deck.playing,
+      latency: s.latency, clockNeverSet: s.clock?.neverSet ?? false, playing: s.deck.goes,
       speed: s.deck.speed, position: s.position, gap: s.gap, loading: s.loading,
       sound: s.soundState, soundRate: s.soundRate, alarm: this.alarm,
     });

@@ -29,6 +29,7 @@ export class Together {
 
   end(): void {
     clearTimeout(this.timer);
+    this.time = null;
     for (const s of this.shows()) s.live();
   }
 
@@ -37,6 +38,7 @@ export class Together {
     if (!from) return this;
     clearTimeout(from.timer);
     [this.time, this.playing, this.speed, this.at] = [from.time, from.playing, from.speed, from.at];
+    from.time = null;
     if (this.time !== null) this.go(this.time);
     return this;
   }
@@ -53,6 +55,9 @@ export class Together {
         this.playing = m.on;
         this.speed = m.speed;
         this.go(this.time);
+        return true;
+      case 'toggle':
+        this.take({ t: 'play', on: !this.playing, speed: this.speed }, lead);
         return true;
       case 'step':
         this.playing = false;
@@ -104,7 +109,7 @@ export class Together {
       this.live();
       return false;
     }
-    const states = shows.map((s) => s.deck.ready(to));
+    const states = shows.map((s) => s.deck.ready(to, () => this.run()));
     const waits = states.includes('wait');
     this.waitingSince = waits ? this.waitingSince || t : 0;
     this.at = t;

@@ -3,15 +3,16 @@
  * parallel and told in order. One track for live, one for each range.
  */
 import { hex, unb64 } from '../base/codec';
+import { sha256Now } from '../crypto/sha256';
 import { isFault } from '../base/fault';
-import type { Octets } from '../base/octets';
+import { same, type Octets } from '../base/octets';
 import { pictureOf, type Setup } from '../proto/h264';
 import { picture265 } from '../proto/h265';
 import { H264, H265, HEADER, JPEG, KEY, MARK, recordFlags, runClear, SOUND } from '../proto/record';
 import { soundOf } from '../proto/sound';
 import { now } from '../model/clock';
 import { HourKeys } from '../model/hours';
-import { Run, hangsOn, type Said } from '../model/run';
+import { Run, hangsOn, hashNowUse, type Said } from '../model/run';
 import type { PlayerCamera } from './messages';
 import type { SoundUnit } from './sounds';
 
@@ -38,11 +39,18 @@ export interface TrackEvents {
   reached?(index: number): void; /* the newest record that was read */
 }
 
-const PENDING_MAX = 600;
+const PENDING_MAX = 600; /* live */
+const ASKED_MAX = 16_384; /* of a range: it comes faster than it opens */
+const ASKED_OCTETS_MAX = 32 << 20; /* the server gives 4 MiB at once */
+const RUNS_KEPT = 16;
+const MEDIA = 1; /* a run's class */
+
+hashNowUse(sha256Now);
 
 /* The keys of a camera: shared by its tracks, so that hours are found once. */
 export class CameraKeys {
   private readonly epochs = new Map<number, HourKeys>();
+  private readonly runs = new Map<string, Run>(); /* of media, by stream and id: opened once */
 
   constructor(readonly home: Octets, readonly camera: PlayerCamera) {
     for (const k of camera.keys) this.epochs.set(k.epoch, new HourKeys(k.key));
@@ -53,6 +61,9 @@ export class CameraKeys {
     header: Uint8Array, stream: string, kind: number, about: number,
   ): Promise<Run | 'shut' | 'keys'> {
     const clear = runClear(header);
+    const name = `${stream} ${hex(clear.run)}`;
+    const known = kind === MEDIA ? this.runs.get(name) : undefined;
+    if (known && same(known.header, header)) return known.again();
     const hours = this.epochs.get(clear.epoch);
     if (!hours) return 'keys';
     const hour = await hours.get(clear.hourId, about);
@@ -61,7 +72,15 @@ export class CameraKeys {
       home: this.home, thing: unb64(this.camera.thing, 16), stream: unb64(stream, 16),
       writer: unb64(this.camera.hub.id, 16), class: kind,
     };
-    return Run.open(header, at, hour.pair, this.camera.hub.sign);
+    const run = await Run.open(header, at, hour.pair, this.camera.hub.sign);
+    if (kind === MEDIA) this.keep(name, run);
+    return run;
+  }
+
+  private keep(name: string, run: Run): void {
+    this.runs.delete(name);
+    this.runs.set(name, run);
+    for (const oldest of this.runs.keys()) if (this.runs.size > RUNS_KEPT) this.runs.delete(oldest);
   }
 }
 
@@ -70,6 +89,7 @@ export class Track {
   private last: Run | null = null; /* that records were read of */
   private tail: Promise<void> = Promise.resolve();
   private pending = 0;
+  private octets = 0; /* of those */
   private closed = false;
   shutSince = 0; /* ms, of the first record but marks since one that opened; 0: all do */
 
@@ -107,12 +127,15 @@ export class Track {
     }
     if (!(flags & MARK)) this.shutSince ||= arrived;
     /* we are far behind: leave a gap, go on at a key frame */
-    if (this.pending > PENDING_MAX && flags !== KEY) return;
+    const most = this.about ? ASKED_MAX : PENDING_MAX;
+    if ((this.pending > most || this.octets > ASKED_OCTETS_MAX) && flags !== KEY) return;
     this.pending++;
+    this.octets += record.length;
     const run = this.run;
     const said = run.then((r) => r?.open(record) ?? null).catch(() => 'shut' as const);
     this.tail = this.tail.then(async () => {
       this.pending--;
+      this.octets -= record.length;
       const r = await run;
       const s = await said;
       if (this.closed || !r || !s) return;
@@ -124,7 +147,7 @@ export class Track {
 
   private async headerOpen(record: Uint8Array): Promise<Run | null> {
     const run = await this.keys
-      .open(record, this.stream, 1, this.about || now()).catch(() => 'shut' as const);
+      .open(record, this.stream, MEDIA, this.about || now()).catch(() => 'shut' as const);
     if (typeof run !== 'string') return run;
     if (!this.closed) this.events.trouble(run);
     return null;

@@ -65,6 +65,9 @@ export function Locks({ of }: { of: string | null }) {
         {[...shown].sort((a, b) => b.from - a.from)
           .map((l) => <LockRow key={l.id} lock={l} zone={zone} names={names(l)} />)}
       </ul>
+      {shown.some((l) => l.things.some((t) => !cameras.some((c) => c.thing === t))) && (
+        <p class="hint">{w.removedWhere}</p>
+      )}
     </section>
   );
 }

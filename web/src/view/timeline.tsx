@@ -34,9 +34,14 @@ const EXPORT_SPAN = 6 * MIN;
 const GRAIN = S / 16; /* the index rounds down: that picture is a little later */
 const FIRST_MS = 5000;
 const NEAR_NOW = 3 * S;
+const HELD_MS = 400;
 
 const nowUs = () => Date.now() * 1000;
 const send = (m: ToTile) => playerNow()?.lead.send(m);
+const seek = (time: number) => {
+  if (time > nowUs() - NEAR_NOW) send({ t: 'live' });
+  else send({ t: 'seek', time: Math.round(time) });
+};
 
 /* The width of an element, as it changes. */
 function useWidth() {
@@ -228,6 +233,7 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
   const { at, span, end } = win;
   const [held, setHeld] = useState<Held | null>(null);
   const newestHeld = useRef<Held | null>(null);
+  const releasing = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const aim = useRef({ time: 0, at: -Infinity });
   const [, beat] = useState(0);
   const days = d && d.camera === v.camera ? d : null;
@@ -251,6 +257,10 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
     const timer = setInterval(ask, days?.first ? ASK_MS : FIRST_MS);
     return () => clearInterval(timer);
   }, [v.camera, span, end === null ? 0 : Math.floor(end / (span / 4)), v.line, shownDay, !days?.first]);
+  useEffect(() => {
+    if (releasing.current) hold(null);
+  }, [v.position, v.gap]);
+  useEffect(() => () => clearTimeout(releasing.current), []);
   /* where one is stays in sight */
   useEffect(() => {
     if (held) return;
@@ -267,13 +277,16 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
   }, [films?.from, films?.to]);
 
   const timeOf = (px: number) => Math.min(nowUs(), at.from + (px / width) * span);
-  const seek = (time: number) => {
-    if (time > nowUs() - NEAR_NOW) send({ t: 'live' });
-    else send({ t: 'seek', time: Math.round(time) });
-  };
   const hold = (h: Held | null) => {
+    clearTimeout(releasing.current);
+    releasing.current = undefined;
     newestHeld.current = h;
     setHeld(h);
+  };
+  /* The small picture stays until the large one is here: to draw the page anew now would delay that. */
+  const release = () => {
+    clearTimeout(releasing.current);
+    releasing.current = setTimeout(() => hold(null), HELD_MS);
   };
   const look = (time: number, left: number) => {
     hold({ time, left });
@@ -283,8 +296,9 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
     (px) => look(timeOf(px), px),
     (then) => {
       const last = newestHeld.current;
-      hold(null);
-      if (then && last) seek(last.time);
+      if (!then || !last) return hold(null);
+      seek(last.time);
+      release();
     },
     ([a, b], [c, e]) => win.pinch([a / width, b / width], [c / width, e / width]));
   const wheel = (e: WheelEvent) => {
@@ -312,7 +326,7 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
     const speed = SPEEDS[SPEEDS.indexOf(v.speed) + by];
     if (past && speed) speedSet(speed);
   };
-  const play = () => send({ t: 'play', on: !v.playing, speed: v.speed });
+  const play = () => send({ t: 'toggle' }); /* what is said here of it may be older than the last key */
   /* keys come faster than answers: each goes on from the one before */
   const by = (s: number) => {
     const from = performance.now() - aim.current.at < 1500 ? aim.current.time : head;
@@ -323,7 +337,17 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
     const last = dayNext(begin, zone);
     win.show(begin, last);
   };
-  const headX = useMemo(() => ((head - at.from) / span) * width, [head, at.from, span, width]);
+  const headX = ((head - at.from) / span) * width;
+  /* a day has thousands of these, and a seek comes with views of its own: made anew only when they change */
+  const bars = useMemo(() => days && <Bars d={days} at={at} width={width} />, [days, at.from, at.to, width]);
+  const scale = useMemo(() => <Scale at={at} width={width} zone={zone} />, [at.from, at.to, width, zone]);
+  const lists = useMemo(() => days && (
+    <>
+      <GapList d={days} from={shownDay} to={dayNext(shownDay, zone)} zone={zone} seek={seek} />
+      <MomentList d={days} at={at} zone={zone} go={(t) => seek(t + GRAIN)} />
+    </>
+  ), [days, shownDay, at.from, at.to, zone]);
+  const help = useMemo(() => <KeyHelp />, []);
   const keys: Record<string, () => void> = {
     ArrowLeft: () => by(-1), ArrowRight: () => by(1), ArrowDown: () => by(-10), ArrowUp: () => by(10),
     PageDown: () => by(-600), PageUp: () => by(600), Home: () => seek(dayBegin(head, zone)),
@@ -368,8 +392,8 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
         >
           <svg width={width} height={HIGH} viewBox={`0 0 ${width} ${HIGH}`} aria-hidden="true">
             <rect class="ground" x={0} y={TOP} width={width} height={HIGH - TOP} />
-            {days && <Bars d={days} at={at} width={width} />}
-            <Scale at={at} width={width} zone={zone} />
+            {bars}
+            {scale}
             <path class={past ? 'head' : 'head live'} d={`M${headX} 12V${HIGH}`} />
           </svg>
           {held && <Peek time={held.time} left={held.left} zone={zone} d={days} />}
@@ -407,9 +431,8 @@ export function Timeline({ v, zone }: { v: View; zone: string }) {
           <button type="button" class="quiet" onClick={() => send({ t: 'live' })}>{words.home.goLive}</button>
         )}
       </div>
-      {days && <GapList d={days} from={shownDay} to={dayNext(shownDay, zone)} zone={zone} seek={seek} />}
-      {days && <MomentList d={days} at={at} zone={zone} go={(t) => seek(t + GRAIN)} />}
-      <KeyHelp />
+      {lists}
+      {help}
     </div>
   );
 }
