@@ -34,9 +34,9 @@ test('types hold', () => {
   execFileSync(process.execPath, [tsc, '-p', web], { stdio: 'pipe' });
 });
 
-test('the app stays below 96 KB, signing in below 45 KB, what makes films below 8 KB', () => {
+test('the app stays below 100 KB, signing in below 45 KB, what makes films below 8 KB', () => {
   const app = zipped(/^app-/) + zipped(/^player-/) + zipped(/^style-/) + zipped(/^index/);
-  assert.ok(app < 96_000, String(app));
+  assert.ok(app < 100_000, String(app));
   assert.ok(zipped(/^film-/) < 8_000);
   assert.ok(zipped(/^signin-/) < 45_000);
 });

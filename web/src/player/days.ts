@@ -253,8 +253,8 @@ export class Days {
   lists(as: TrackKind, time: number): boolean {
     if (!this.days.has(dayOf(time))) return false;
     const i = this.at(as, time);
-    const next = this.places(as)[i + 1];
-    return !!next && time < this.places(as)[i]!.end && next.run === this.places(as)[i]!.run;
+    const [p, next] = [this.places(as)[i], this.places(as)[i + 1]];
+    return !!p && !!next && time < p.end && next.run === p.run;
   }
 
   /* Where the newest group at or before that time is in places(); -1: none. */
