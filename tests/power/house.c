@@ -78,7 +78,7 @@ house_open(int keeper_fd, int segments_fd, struct house **ret)
 		abort();
 	h->keeper = keeper_thread_start(keeper_fd, &fd);
 	h->core->loop = h->edge.loop = h->loop;
-	h->core->segments_fd = segments_fd;
+	h->core->store_fd = h->core->segments_fd = segments_fd;
 	h->core->media_octets_max = (uint64_t)1 << 40;
 	h->core->keeper = side_open(h, fd, IPC_CORE, IPC_KEEPER);
 	h->core->edge = side_open(h, ends[0], IPC_CORE, IPC_EDGE);

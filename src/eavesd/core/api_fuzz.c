@@ -21,7 +21,7 @@ core_here(void)
 	    chdir(dir) == -1 || store_open("store.db", &core.store) != ERR_OK)
 		abort();
 	core.loop = loop_create();
-	core.segments_fd = -1;
+	core.store_fd = core.segments_fd = -1;
 	/* open files stay usable; nothing is left behind */
 	(void)unlink("store.db");
 	(void)unlink("store.db-wal");

@@ -108,7 +108,7 @@ struct core {
 	struct loop *loop;
 	struct ipc *parent, *edge, *keeper;
 	struct store *store;
-	int segments_fd;
+	int store_fd, segments_fd; /* folders: they may lie on two disks */
 	uint64_t media_octets_max;
 	struct segment_names made, gone;
 	struct retention_pass pass;
@@ -342,7 +342,7 @@ MUST_USE enum err span_find(struct core *core, const struct id *stream,
     const struct run_id *run, uint64_t index, struct id *ret_segment);
 
 /* ERR_LIMIT: fewer octets are free. */
-MUST_USE enum err disk_has(const struct core *core, uint64_t octets);
+MUST_USE enum err disk_has(int folder_fd, uint64_t octets);
 /* Questions of edge that are not API calls. */
 MUST_USE enum err edge_question(struct core *core, struct ipc_msg *m);
 MUST_USE enum err row_append(struct core *core, struct ipc_msg *m);

@@ -259,6 +259,7 @@ core_begin(struct core *core, const struct role_start *start,
 	enum err e;
 
 	(void)umask(077);
+	core->store_fd = CORE_FD_FOLDER;
 	core->media_octets_max = start->media_octets_max;
 	if ((e = crypto_init()) != ERR_OK)
 		return e;

@@ -47,7 +47,7 @@ record_append(struct core *core, const struct id *stream,
 	if (sealed.len != 1024 && sealed.len != 4096 &&
 	    sealed.len != ROW_OCTETS_MAX)
 		return ERR_SYNTAX;
-	if (disk_has(core, DISK_LEFT_OCTETS) != ERR_OK)
+	if (disk_has(core->store_fd, DISK_LEFT_OCTETS) != ERR_OK)
 		return ERR_IO; /* not now */
 	if ((e = sealed_by_peer(sealed, &checked)) != ERR_OK ||
 	    (e = day_room(core, stream, day)) != ERR_OK)

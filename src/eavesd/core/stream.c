@@ -84,11 +84,11 @@ stream_set(struct core *core, const struct id *id, const struct stream *s)
 /* --- segments --- */
 
 enum err
-disk_has(const struct core *core, uint64_t octets)
+disk_has(int folder_fd, uint64_t octets)
 {
 	struct statvfs fs;
 
-	if (fstatvfs(core->segments_fd, &fs) == -1)
+	if (fstatvfs(folder_fd, &fs) == -1)
 		return err_of_errno(errno);
 	return (uint64_t)fs.f_bavail * fs.f_frsize < octets ? ERR_LIMIT
 							    : ERR_OK;
@@ -160,7 +160,7 @@ segment_begin(struct core *core, const struct segment_wish *wish,
 	int fd = -1;
 	enum err e;
 
-	if ((e = disk_has(core, DISK_LEFT_OCTETS)) != ERR_OK ||
+	if ((e = disk_has(core->segments_fd, DISK_LEFT_OCTETS)) != ERR_OK ||
 	    (e = segment_make(core, &segment, &fd)) != ERR_OK)
 		return e;
 	if ((e = segment_begin_rows(core, wish, s, &segment, t)) != ERR_OK) {
