@@ -138,18 +138,25 @@ meson_suite() {
 calm=' add camera crypto engines export golden model pieces quality restore
     resume retention zone '
 
-# web_suite FOLDER [calm]: the browser's side, tests/web/*.test.mjs, those that
-# are calm or those that are not, one after the other.
+# What records a day in two minutes: the machine is its own.
+hurried=' timeline '
+
+# web_suite FOLDER KIND: the browser's side, tests/web/*.test.mjs, those that are
+# hurried, calm, or neither (plain), one after the other.
 web_suite() {
 	EAVES_BUILD=$PWD/$folder/$1
 	export EAVES_BUILD
 	for file in tests/web/*.test.mjs; do
 		name=${file##*/}
 		name=${name%.test.mjs}
+		kind=plain
 		case $calm in
-		*[[:space:]]"$name"[[:space:]]*) [ "${2:-}" = calm ] || continue ;;
-		*) [ "${2:-}" != calm ] || continue ;;
+		*[[:space:]]"$name"[[:space:]]*) kind=calm ;;
 		esac
+		case $hurried in
+		*" $name "*) kind=hurried ;;
+		esac
+		[ "$kind" = "$2" ] || continue
 		names="$names web-$name"
 		tools/tap "web-$name" timeout -k 10 600 \
 		    node --test-reporter=tap "$file"
