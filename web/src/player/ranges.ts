@@ -108,7 +108,7 @@ export class Ranges {
       if (had !== 'later') return had;
       await new Promise((done) => setTimeout(done, pause_ms));
     }
-    return false;
+    return (await this.once(stream, range, feed)) === true;
   }
 
   private async once(stream: string, range: Range, feed: Feed): Promise<boolean | 'later'> {
