@@ -1,6 +1,7 @@
 #include "hub/h264.h"
 
 #include "base/codec.h"
+#include "proto/annexb.h"
 
 /* What a NAL unit is there for. */
 enum nal_role {
@@ -94,46 +95,6 @@ h264_setup_put(const struct h264_setup *s, struct buf *to)
 	return wr_end(&w);
 }
 
-/* Where the next 00 00 01 begins; s.len when there is none. */
-static size_t
-start_find(struct slice s)
-{
-	size_t i = 0;
-
-	while (i + 3 <= s.len) {
-		/* a zero is rare: look for the one */
-		const uint8_t *one = memchr(s.at + i + 2, 1, s.len - i - 2);
-		if (one == NULL)
-			return s.len;
-		const size_t at = (size_t)(one - s.at);
-		if (s.at[at - 1] == 0 && s.at[at - 2] == 0)
-			return at - 2;
-		i = at - 1;
-	}
-	return s.len;
-}
-
-/*
- * The next NAL unit; *rest moves behind it. Zeros before a start code and at
- * the end belong to no unit.
- */
-static bool
-nal_next(struct slice *rest, struct slice *ret_nal)
-{
-	const size_t start = start_find(*rest);
-
-	if (start == rest->len)
-		return false;
-	*rest = slice_skip(*rest, start + 3);
-	const size_t end = start_find(*rest);
-	struct slice nal = slice_head(*rest, end);
-	while (nal.len > 0 && nal.at[nal.len - 1] == 0)
-		nal.len--;
-	*rest = slice_skip(*rest, end);
-	*ret_nal = nal;
-	return true;
-}
-
 static enum err
 setup_learn(struct h264_setup *s, struct buf *which, struct slice nal)
 {
@@ -190,7 +151,7 @@ unit_look(struct slice annexb, nal_role_of role_of, struct h264_setup *setup,
 	unsigned count = 0;
 	enum err e = ERR_OK;
 
-	while (e == ERR_OK && nal_next(&rest, &nal)) {
+	while (e == ERR_OK && annexb_next(&rest, &nal)) {
 		if (++count > H264_NALS_MAX)
 			return ERR_LIMIT;
 		e = nal_look(nal, role_of(nal), setup, c);
@@ -230,7 +191,7 @@ unit_take(struct slice annexb, nal_role_of role_of, struct h264_setup *setup,
 		return ERR_MISSING;
 	if (c.key && (e = sets_put(&c, setup, out)) != ERR_OK)
 		return e;
-	while (nal_next(&rest, &nal))
+	while (annexb_next(&rest, &nal))
 		if (role_of(nal) != NAL_LEFT_OUT &&
 		    (e = nal_put(out, nal)) != ERR_OK)
 			return e;

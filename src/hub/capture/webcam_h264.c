@@ -1,6 +1,7 @@
 #include "hub/capture/webcam_h264.h"
 
 #include "hub/unit.h"
+#include "proto/annexb.h"
 
 /* ITU-T H.264 table 7-1 */
 #define NAL_KEY 5
@@ -28,49 +29,16 @@ webcam_h264_lost(struct webcam_h264 *h)
 	h->goes_on = false;
 }
 
-/* Where the next 00 00 01 begins; s.len when there is none. */
-static size_t
-start_find(struct slice s)
-{
-	for (size_t i = 0; i + 3 <= s.len;) {
-		const uint8_t *one = memchr(s.at + i + 2, 1, s.len - i - 2);
-		if (one == NULL)
-			return s.len;
-		const size_t at = (size_t)(one - s.at);
-		if (s.at[at - 1] == 0 && s.at[at - 2] == 0)
-			return at - 2;
-		i = at - 1;
-	}
-	return s.len;
-}
-
 /* Annex-B begins with a start code: what has one by chance is something else. */
 static bool
 is_annexb(struct slice in)
 {
-	const size_t start = start_find(in);
+	const size_t start = annexb_start(in);
 
 	for (size_t i = 0; i < start; i++)
 		if (in.at[i] != 0)
 			return false;
 	return start < in.len;
-}
-
-/* The next NAL unit, without the zeros behind it; *rest moves on. */
-static bool
-nal_next(struct slice *rest, struct slice *ret_nal)
-{
-	const size_t start = start_find(*rest);
-
-	if (start == rest->len)
-		return false;
-	*rest = slice_skip(*rest, start + 3);
-	struct slice nal = slice_head(*rest, start_find(*rest));
-	*rest = slice_skip(*rest, nal.len);
-	while (nal.len > 0 && nal.at[nal.len - 1] == 0)
-		nal.len--;
-	*ret_nal = nal;
-	return true;
 }
 
 struct seen {
@@ -102,7 +70,7 @@ unit_look(struct webcam_h264 *h, struct slice in, struct seen *seen)
 {
 	struct slice nal;
 
-	while (nal_next(&in, &nal)) {
+	while (annexb_next(&in, &nal)) {
 		const unsigned type = nal.len == 0 ? 0 : nal.at[0] & 31;
 		seen->picture |= type >= 1 && type <= NAL_KEY;
 		seen->key |= type == NAL_KEY;
