@@ -52,7 +52,8 @@ complain() {
 			said=${count%.count}
 			echo "--- ${said##*/}"
 			cat "$said.tap" "$said.err" 2>/dev/null |
-			    grep -vE '^(ok|#|1\.\.|\[[0-9]+/)' | tail -n 40
+			    grep -vE '^(ok|# [A-Z]?[a-z_]+( [0-9.]+|:.*)?$|1\.\.|\[[0-9]+/)' |
+			    tail -n 40
 		fi
 	done
 	grep -E 'left no count|^ *[0-9]+/[0-9]+ .*(FAIL|TIMEOUT)' \

@@ -233,6 +233,16 @@ test('a server that keeps back rows in the middle is named', async () => {
   }
 });
 
+/* Back in steps of 10 s until it is so: one of them may land where nothing was recorded. */
+async function back(so) {
+  await page.getByRole('slider', { name: 'Time' }).focus();
+  for (const end = Date.now() + 2 * LIMIT_MS; Date.now() < end; await passes(1)) {
+    await page.keyboard.press('ArrowDown');
+    if (await page.evaluate(so)) return;
+  }
+  assert.fail(`it never was so: ${so}`);
+}
+
 test('a server that is busy for a while keeps nothing back', async () => {
   let asked = 0;
   between.rows = (a) => a;
@@ -242,12 +252,13 @@ test('a server that is busy for a while keeps nothing back', async () => {
   };
   await page.reload();
   await moves(page, 3);
-  const past = page.evaluate(() => new Promise((done) =>
-    document.querySelector('canvas.picture').addEventListener('eaves-drawn', (e) =>
-      e.detail.captured < Date.now() * 1000 - 5e6 && done(true))));
-  await page.getByRole('slider', { name: 'Time' }).focus();
-  for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
-  assert.ok(await past);
+  await page.evaluate(() => {
+    globalThis.past = false;
+    document.querySelector('canvas.picture').addEventListener('eaves-drawn', (e) => {
+      globalThis.past ||= e.detail.captured < Date.now() * 1000 - 5e6;
+    });
+  });
+  await back(() => globalThis.past);
   assert.ok(asked > 2, `asked ${asked} times`);
   assert.ok(!(await page.getByText('The server does not give out').isVisible()));
   between.text = (m) => m;
@@ -260,15 +271,13 @@ test('a server that keeps back the pictures themselves is named', async () => {
   assert.ok(got.some(bad), JSON.stringify(got));
   await page.reload();
   await moves(page, 3);
-  await page.getByRole('slider', { name: 'Time' }).focus();
-  for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
-  await page.waitForFunction(() => document.body.innerText.includes('The server does not give out') ||
-    [...document.querySelectorAll('section.gaps details:not([open]) summary')].some((s) => s.click()), null,
-  { polling: 500, timeout: 2 * LIMIT_MS });
+  await back(() => document.body.innerText.includes('The server does not give out') ||
+    [...document.querySelectorAll('section.gaps details:not([open]) summary')].some((x) => x.click()));
   between.bend = (m) => m;
 });
 
 test('a server that keeps back its newest rows is named while the hub is away, too', async () => {
+  between.bend = (m) => m; /* if the test before broke */
   between.rows = (a) => ({ rows: a.rows.filter((r) => pulled.known.has(r.run)) });
   await system.hub.stop();
   const all = await gapsJson(between.url);
