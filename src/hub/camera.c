@@ -58,9 +58,6 @@ camera_cut(struct camera *c, bool cut, bool spooling, struct hub_now now)
 	c->cut = cut;
 	c->spooling = spooling;
 	c->unrecorded = false;
-	for (enum track_kind as = TRACK_MAIN;
-	     cut && !spooling && as < TRACK_INDEX; as++)
-		track_close(&c->track[as]);
 	index_writer_state(&c->index, said_state(c), now.real_us);
 }
 

@@ -44,7 +44,10 @@ MUST_USE enum err camera_unit(struct camera *c, enum track_kind from,
 /* Each second or so. */
 void camera_tick(struct camera *c, struct hub_now now);
 void camera_state(struct camera *c, enum reason state, struct hub_now now);
-/* The server is away, or back; its streams are kept here meanwhile or not. */
+/*
+ * The server is away, or back; its streams are kept here meanwhile or not:
+ * then they are closed (hub_way.c).
+ */
 void camera_cut(struct camera *c, bool cut, bool spooling, struct hub_now now);
 /* The server's disk takes nothing of it, since then, or does again. */
 void camera_recorded(struct camera *c, bool on, struct hub_now since);

@@ -123,7 +123,8 @@ struct hub {
 	uint64_t spool_again_ms;
 	/* indexes */
 	struct rows rows;
-	uint64_t rows_rest_ms; /* none is sent before */
+	uint64_t rows_rest_ms;  /* none is sent before */
+	uint64_t open_again_ms; /* a stream was refused; 0: none */
 	struct index_keep index_keep;
 };
 
@@ -162,7 +163,7 @@ void hub_spool_fini(struct hub *h);
 void hub_spool_up(struct hub *h);
 void hub_spool_down(struct hub *h);
 void hub_spool_opened(struct hub *h, uint32_t slot);
-void hub_spool_refused(struct hub *h, bool for_good);
+void hub_spool_refused(struct hub *h, const struct id *stream, bool for_good);
 void hub_spool_kept(struct hub *h, bool kept);
 /* --- hub_way.c --- */
 void hub_ways_init(struct hub *h);
@@ -171,6 +172,8 @@ void
 hub_way_record(struct hub *h, size_t n, uint8_t flags, struct slice record);
 /* The server is away, or its stream is open again. */
 void hub_ways_down(struct hub *h);
+/* It takes this stream not now, or not any more. */
+void hub_way_shut(struct hub *h, size_t n);
 void hub_way_open(struct hub *h, size_t n);
 void hub_ways_tick(struct hub *h); /* each second */
 /* The camera's runs have ended. */

@@ -7,7 +7,7 @@
  *
  *   idle --a file--> opening --opened--> sending <--kept-- flushing
  *     sending --a piece, or all of it--> flushing --all kept--> idle
- *     any --the line broke, or it was not kept--> idle
+ *     any --the line broke, it was refused or not kept--> idle
  */
 #include "hub/hub.h"
 
@@ -209,9 +209,10 @@ is_listed(const struct hub *h, const struct id *stream)
 }
 
 void
-hub_spool_refused(struct hub *h, bool for_good)
+hub_spool_refused(struct hub *h, const struct id *stream, bool for_good)
 {
-	if (h->catching.state != CATCHING_OPENING)
+	if (h->catching.state == CATCHING_IDLE ||
+	    !id_eq(&h->catching.reader.stream, stream))
 		return;
 	struct spool_file *f = file_leave(h);
 	if (!for_good) {

@@ -12,6 +12,7 @@
 #define HEADS_QUIET_MS 600000
 #define HEADS_LEAST_MS 1000
 #define ROWS_REST_MS   10000
+#define OPEN_AGAIN_MS  30000
 #define ROW_DAYS_LATE  30 /* a server takes them for 31 */
 
 static struct hub_now
@@ -94,12 +95,15 @@ heads_look(struct hub *h)
 }
 
 static void rows_send(struct hub *h);
+static void streams_open(struct hub *h);
 
 static void
 second(struct hub *h)
 {
 	hub_ways_tick(h);
 	rows_send(h);
+	if (h->open_again_ms != 0 && loop_now_ms(h->loop) >= h->open_again_ms)
+		streams_open(h);
 }
 
 static void
@@ -361,6 +365,8 @@ uplink_is_open(struct uplink *u, size_t n)
 	struct hub *h = u->owner;
 	const size_t camera = n / TRACK__MAX;
 
+	if (n % TRACK__MAX == TRACK_MAIN && h->camera[camera].cut)
+		camera_cut(&h->camera[camera], false, false, now());
 	hub_way_open(h, n);
 	if (n % TRACK__MAX == TRACK_MAIN)
 		feed_start(&h->feed[2 * camera]);
@@ -369,11 +375,29 @@ uplink_is_open(struct uplink *u, size_t n)
 		feed_start(&h->feed[2 * camera + 1]);
 }
 
+/*
+ * One that the household lists goes to the spool, and is asked for again: a
+ * server that is full has room later, and one that lies shall not end it.
+ */
+static void
+uplink_refuses(struct uplink *u, size_t n)
+{
+	struct hub *h = u->owner;
+
+	hub_way_shut(h, n);
+	/* else it is no camera of ours any more */
+	if (h->slot[n / TRACK__MAX].used &&
+	    is_listed(h, &h->camera[n / TRACK__MAX], n % TRACK__MAX))
+		log_event(EV_HUB_STREAM_REFUSED, F_NONE, F_NONE);
+	h->open_again_ms = loop_now_ms(h->loop) + OPEN_AGAIN_MS;
+}
+
 static void
 uplink_is_down(struct uplink *u, enum err why)
 {
 	struct hub *h = u->owner;
 
+	h->open_again_ms = 0;
 	hub_spool_down(h);
 	hub_ways_down(h);
 	rows_lost(&h->rows);
@@ -409,9 +433,9 @@ uplink_past_is_open(struct uplink *u, uint32_t slot)
 }
 
 static void
-uplink_past_is_refused(struct uplink *u, bool for_good)
+uplink_past_is_refused(struct uplink *u, const struct id *stream, bool for_good)
 {
-	hub_spool_refused(u->owner, for_good);
+	hub_spool_refused(u->owner, stream, for_good);
 }
 
 /* Of its main stream: that is what the index tells. */
@@ -471,11 +495,10 @@ hub_uplink_step(struct hub *h)
 		hub_streams_refresh(h);
 }
 
-/* The directory may list other cameras than before, or name a new version. */
-void
-hub_streams_refresh(struct hub *h)
+static void
+streams_open(struct hub *h)
 {
-	hub_cameras_refresh(h);
+	h->open_again_ms = 0;
 	if (h->uplink.state != UPLINK_UP)
 		return;
 	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
@@ -489,7 +512,16 @@ hub_streams_refresh(struct hub *h)
 			else
 				track_end(&c->track[as], now());
 	}
-	heads_send(h);
+}
+
+/* The directory may list other cameras than before, or name a new version. */
+void
+hub_streams_refresh(struct hub *h)
+{
+	hub_cameras_refresh(h);
+	streams_open(h);
+	if (h->uplink.state == UPLINK_UP)
+		heads_send(h);
 }
 
 void
@@ -581,6 +613,7 @@ hub_streams_init(struct hub *h)
 	h->uplink = (struct uplink){ .owner = h,
 		.up = uplink_is_up,
 		.opened = uplink_is_open,
+		.refused = uplink_refuses,
 		.row = uplink_took_row,
 		.clock = uplink_asks_clock,
 		.command = uplink_commands,

@@ -143,6 +143,19 @@ way_down(struct hub *h, size_t n)
 		track_open(way_track(h, n));
 }
 
+static void
+camera_down(struct hub *h, size_t i)
+{
+	const bool on = h->way[way_number(i, TRACK_MAIN)].spooling;
+
+	camera_cut(&h->camera[i], true, on, now());
+	if (on)
+		feed_start(&h->feed[2 * i]);
+	if (h->way[way_number(i, TRACK_SUB)].spooling &&
+	    h->slot[i].source.sub[0] != '\0')
+		feed_start(&h->feed[2 * i + 1]);
+}
+
 void
 hub_ways_down(struct hub *h)
 {
@@ -150,17 +163,20 @@ hub_ways_down(struct hub *h)
 	for (size_t n = 0; n < UPLINK_STREAMS_MAX; n++)
 		if (is_used(h, n))
 			way_down(h, n);
-	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++) {
-		const bool on = h->way[way_number(i, TRACK_MAIN)].spooling;
-		if (!h->slot[i].used)
-			continue;
-		camera_cut(&h->camera[i], true, on, now());
-		if (on)
-			feed_start(&h->feed[2 * i]);
-		if (h->way[way_number(i, TRACK_SUB)].spooling &&
-		    h->slot[i].source.sub[0] != '\0')
-			feed_start(&h->feed[2 * i + 1]);
-	}
+	for (size_t i = 0; i < HUB_CAMERAS_MAX; i++)
+		if (h->slot[i].used)
+			camera_down(h, i);
+}
+
+void
+hub_way_shut(struct hub *h, size_t n)
+{
+	if (!is_used(h, n))
+		return;
+	way_down(h, n);
+	if (n % TRACK__MAX == TRACK_MAIN) /* of this one the index tells */
+		camera_cut(&h->camera[n / TRACK__MAX], true, h->way[n].spooling,
+		    now());
 }
 
 /* The server takes it again. */

@@ -149,6 +149,20 @@ question_take(struct uplink *u, struct json_in *in,
 	return e;
 }
 
+/* One that was shut meanwhile is nobody's. */
+static void
+live_refused(struct uplink *u, const struct id *stream)
+{
+	for (size_t i = 0; i < UPLINK_STREAMS_MAX; i++) {
+		struct uplink_stream *s = &u->stream[i];
+		if (!s->asked || !id_eq(stream, &s->id))
+			continue;
+		*s = (struct uplink_stream){ 0 };
+		u->refused(u, i);
+		return;
+	}
+}
+
 static enum err
 refused_take(struct uplink *u, struct json_in *in)
 {
@@ -158,9 +172,15 @@ refused_take(struct uplink *u, struct json_in *in)
 	json_in_id(in, "stream", &stream);
 	const bool for_good = slice_eq(json_in_text(in, "error", 16),
 	    SLICE_LIT("denied"));
-	if ((e = json_in_end(in)) == ERR_OK)
-		u->past_refused(u, for_good);
-	return e;
+	const bool live = json_object_get(in->object, "live") != NULL &&
+			  json_in_bool(in, "live");
+	if ((e = json_in_end(in)) != ERR_OK)
+		return e;
+	if (live)
+		live_refused(u, &stream);
+	else
+		u->past_refused(u, &stream, for_good);
+	return ERR_OK;
 }
 
 static enum err

@@ -40,6 +40,8 @@ struct uplink {
 	void *owner;
 	void (*up)(struct uplink *u, const struct id *home);
 	void (*opened)(struct uplink *u, size_t n);
+	/* it may not be written, or not any more: it is as if never asked for */
+	void (*refused)(struct uplink *u, size_t n);
 	/* the server has that row, or says why it will not */
 	void (
 	    *row)(struct uplink *u, uint64_t number, enum uplink_row_answer is);
@@ -47,7 +49,8 @@ struct uplink {
 	void (*command)(struct uplink *u, json_int_t n, struct slice sealed);
 	/* slots of the past, and whether what was sent there is kept */
 	void (*past_opened)(struct uplink *u, uint32_t slot);
-	void (*past_refused)(struct uplink *u, bool for_good);
+	void (*past_refused)(struct uplink *u, const struct id *stream,
+	    bool for_good);
 	void (*kept)(struct uplink *u, bool kept);
 	/* nothing of that stream is recorded since so long, or it is again */
 	void (*recording)(struct uplink *u, const struct id *stream, bool on,

@@ -375,6 +375,42 @@ house_row_send(struct house *h, const struct id *rows)
 	return e;
 }
 
+enum err
+house_row_of_hub(struct house *h, const struct id *rows, bool listed)
+{
+	static const uint8_t octets[1024] = { 1, 1 },
+			     spki[SHA256_OCTETS] = { 4 };
+	struct device d = { .id = { { 2 } },
+		.home = { { 1 } },
+		.stream_count = listed,
+		.streams = { { *rows, 3 } } };
+	struct ipc_msg m = { .type = MSG_ROW_APPEND, .id = 1 };
+	AUTO_BUF struct buf b;
+	struct run_id run;
+	struct wr w;
+
+	octets_random(run.octets, RUN_ID_OCTETS);
+	buf_init(&b, 4096);
+	wr_init(&w, &b);
+	wr_octets(&w, SLICE_OF(spki));
+	wr_zeros(&w, ID_OCTETS + KEY_OCTETS);
+	wr_id(&w, rows);
+	wr_u8(&w, 3);
+	wr_octets(&w, SLICE_OF(run.octets));
+	wr_u64(&w, 1);
+	wr_u32(&w, 0);
+	wr_sized(&w, SLICE_OF(octets));
+	if (wr_end(&w) != ERR_OK || device_put(h->core, spki, &d) != ERR_OK)
+		abort();
+	m.body = buf_slice(&b);
+	if (row_append(h->core, &m) != ERR_OK)
+		abort();
+	const struct answer *a = &h->core->answers[h->core->answer_count - 1];
+	const enum err e = (enum err)a->body.body.at[0];
+	answers_send(h->core, store_commit(h->core->store));
+	return e;
+}
+
 bool
 house_row_kept(struct house *h, const struct id *rows, unsigned days_ago)
 {

@@ -57,6 +57,8 @@ void house_row_add(struct house *h, const struct id *rows, unsigned days_ago);
 bool house_row_kept(struct house *h, const struct id *rows, unsigned days_ago);
 /* One more, as a hub sends it. */
 enum err house_row_send(struct house *h, const struct id *rows);
+/* The same over its line; listed: the home has given it that stream. */
+enum err house_row_of_hub(struct house *h, const struct id *rows, bool listed);
 /* Days of which something of that stream is locked: rows alone. */
 void house_days_lock(struct house *h, const struct id *stream, unsigned from,
     unsigned days);

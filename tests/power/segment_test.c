@@ -549,6 +549,22 @@ rows_leave_the_store_its_room(void **state)
 	whole_close(&w);
 }
 
+/* Of a camera that was removed. */
+static void
+a_hub_writes_no_row_into_what_was_taken_from_it(void **state)
+{
+	static const struct id rows = { { 5 } };
+	struct whole w;
+
+	(void)state;
+	struct house *h = whole_open(&w);
+	house_rows_stream(h, &rows, &stream);
+	T_OK(house_row_of_hub(h, &rows, true));
+	T_ERR(ERR_DENIED, house_row_of_hub(h, &rows, false));
+	T_OK(house_row_of_hub(h, &rows, true));
+	whole_close(&w);
+}
+
 /* The same again and again in one question: others would wait for its end. */
 static void
 a_lock_costs_no_more_than_what_it_may_keep(void **state)
@@ -596,6 +612,8 @@ main(void)
 		    rows_go_with_their_days_but_not_those_of_a_lock),
 		cmocka_unit_test(rows_go_where_much_is_locked),
 		cmocka_unit_test(rows_leave_the_store_its_room),
+		cmocka_unit_test(
+		    a_hub_writes_no_row_into_what_was_taken_from_it),
 		cmocka_unit_test(a_lock_costs_no_more_than_what_it_may_keep),
 		cmocka_unit_test(no_synced_record_is_lost_when_the_power_goes),
 		cmocka_unit_test(with_syncs_that_lie_records_are_lost),

@@ -198,7 +198,19 @@ rows_post(struct call *c)
 		(void)call_fail_err(c, e);
 }
 
-/* Core binds device to stream: another tenant's stream is refused. */
+static bool
+device_writes(const struct device *d, const struct id *stream)
+{
+	for (size_t i = 0; i < d->stream_count; i++)
+		if (id_eq(&d->streams[i].id, stream))
+			return true;
+	return false;
+}
+
+/*
+ * Core binds device to stream: another tenant's stream is refused, and one
+ * that the home has taken away from it.
+ */
 enum err
 row_append(struct core *core, struct ipc_msg *m)
 {
@@ -223,7 +235,8 @@ row_append(struct core *core, struct ipc_msg *m)
 		return e;
 	if ((e = device_get(core, spki, &d)) == ERR_OK &&
 	    (e = stream_get(core, &stream, &s)) == ERR_OK)
-		e = id_eq(&s.writer, &d.id) && id_eq(&s.home, &d.home)
+		e = id_eq(&s.writer, &d.id) && id_eq(&s.home, &d.home) &&
+			    device_writes(&d, &stream)
 			? record_append(core, &stream, &s, &at, sealed)
 			: ERR_DENIED;
 	answer_err(core, m, e);

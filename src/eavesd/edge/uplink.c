@@ -65,6 +65,54 @@ uplink_watched(struct edge *e, const struct id *home)
 	}
 }
 
+/* One of the live ones, or of the past; for now, or for good. */
+static void
+refuse(struct client *c, const struct id *stream, bool live, const char *why)
+{
+	json_t *o = json_pack("{ss so ss}", "t", "refused", "stream",
+	    json_b64(id_slice(stream)), "error", why);
+
+	if (live && json_object_set_new(o, "live", json_true()) != 0) {
+		json_decref(o);
+		o = NULL;
+	}
+	client_say(c, o);
+}
+
+static int
+class_of(const struct client *c, const struct id *stream)
+{
+	for (size_t i = 0; i < c->stream_count; i++)
+		if (id_eq(&c->streams[i].id, stream))
+			return c->streams[i].class;
+	return -1;
+}
+
+/* Nobody writes it any more; of one that is past the hub may come back. */
+static void
+writer_leave(struct client *c, struct live_stream *s)
+{
+	s->writer = NULL;
+	s->flush = false;
+	if (s->past)
+		return;
+	recording_end(c->edge, s);
+	viewers_tell_online(c->edge, s);
+}
+
+/* What the home took away from this hub ends; all else of it goes on. */
+static void
+streams_recheck(struct client *c)
+{
+	for (struct live_stream *s = c->edge->streams; s != NULL; s = s->next)
+		if (s->writer == c && class_of(c, &s->fan.id) != 1) {
+			writer_leave(c, s);
+			if (s->past)
+				recording_end(c->edge, s);
+			refuse(c, &s->fan.id, !s->past, "denied");
+		}
+}
+
 static void
 uplink_opened(void *ctx, enum err e, struct ipc_msg *m)
 {
@@ -79,6 +127,10 @@ uplink_opened(void *ctx, enum err e, struct ipc_msg *m)
 	if (e != ERR_OK) {
 		websocket_close(&c->ws, 4403,
 		    "No home has taken this device in.");
+		return;
+	}
+	if (c->welcome) { /* its home has changed */
+		streams_recheck(c);
 		return;
 	}
 	json_t *list = json_array();
@@ -115,23 +167,18 @@ uplink_open_ask(struct client *c)
 
 /* --- streams --- */
 
-static int
-class_of(const struct client *c, const struct id *stream)
-{
-	for (size_t i = 0; i < c->stream_count; i++)
-		if (id_eq(&c->streams[i].id, stream))
-			return c->streams[i].class;
-	return -1;
-}
-
 static enum err
 open_take(struct client *c, const json_t *o)
 {
 	struct live_stream *s;
 	struct id id;
 
-	if (!json_id(o, "stream", &id) || class_of(c, &id) != 1)
-		return ERR_DENIED;
+	if (!json_id(o, "stream", &id))
+		return ERR_SYNTAX;
+	if (class_of(c, &id) != 1) { /* taken away while it asked */
+		refuse(c, &id, true, "denied");
+		return ERR_OK;
+	}
 	if ((s = stream_take(c->edge, &id, &c->home)) == NULL)
 		return ERR_LIMIT;
 	/* the same hub again: its old connection has not been missed yet */
@@ -160,9 +207,7 @@ past_open_take(struct client *c, const json_t *o)
 	const bool may = class_of(c, &id) == 1;
 	s = may ? stream_take_past(c->edge, &id, &c->home) : NULL;
 	if (s == NULL) { /* a camera that was removed: not the hub's fault */
-		client_say(c, json_pack("{ss so ss}", "t", "refused", "stream",
-				  json_b64(id_slice(&id)), "error",
-				  may ? "limit" : "denied"));
+		refuse(c, &id, false, may ? "limit" : "denied");
 		return ERR_OK;
 	}
 	s->writer = c;
@@ -174,15 +219,37 @@ past_open_take(struct client *c, const json_t *o)
 	return ERR_OK;
 }
 
+/*
+ * A slot that was let go: its stream was taken away, or nothing came for long.
+ * What was on its way then goes nowhere, and is no reason to end the line.
+ */
+static bool
+slot_is_gone(const struct client *c, uint32_t slot, const struct live_stream *s)
+{
+	return slot != 0 && slot <= c->edge->next_slot &&
+	       (s == NULL || (s->writer == NULL && id_eq(&s->home, &c->home)));
+}
+
+static void
+kept_say(struct client *c, uint32_t slot, bool kept)
+{
+	client_say(c, json_pack("{ss sI sb}", "t", "kept", "slot",
+			  (json_int_t)slot, "kept", kept));
+}
+
 static enum err
 flush_take(struct client *c, const json_t *o)
 {
-	const json_t *slot = json_object_get(o, "slot");
-	struct live_stream *s = !json_is_integer(slot)
-				    ? NULL
-				    : stream_of_slot(c->edge,
-					  (uint32_t)json_integer_value(slot));
+	const json_t *v = json_object_get(o, "slot");
 
+	if (!json_is_integer(v))
+		return ERR_SYNTAX;
+	const uint32_t slot = (uint32_t)json_integer_value(v);
+	struct live_stream *s = stream_of_slot(c->edge, slot);
+	if (slot_is_gone(c, slot, s)) {
+		kept_say(c, slot, false);
+		return ERR_OK;
+	}
 	/* one at a time: each costs the disk something */
 	if (s == NULL || s->writer != c || !s->past || s->flush)
 		return ERR_DENIED;
@@ -194,9 +261,7 @@ void
 uplink_kept(struct live_stream *s, bool kept)
 {
 	if (s->writer != NULL && !s->writer->conn.dead)
-		client_say(s->writer,
-		    json_pack("{ss sI sb}", "t", "kept", "slot",
-			(json_int_t)s->fan.slot, "kept", kept));
+		kept_say(s->writer, s->fan.slot, kept);
 }
 
 void
@@ -220,7 +285,7 @@ record_take(struct client *c, struct slice s)
 	const uint32_t slot = (uint32_t)slice_be(s, 4);
 	struct live_stream *l = stream_of_slot(c->edge, slot);
 	if (l == NULL || l->writer != c)
-		return ERR_DENIED;
+		return slot_is_gone(c, slot, l) ? ERR_OK : ERR_DENIED;
 	l->past_ms = loop_now_ms(c->edge->loop);
 	const struct slice record = slice_skip(s, 4);
 	if ((e = fan_publish(&l->fan, record, &clear)) == ERR_OK) {
@@ -430,14 +495,7 @@ uplink_end(struct client *c)
 	loop_timer_remove(&c->ping);
 	websocket_fini(&c->ws);
 	/* somebody may be walking them: they are let go within a second */
-	for (struct live_stream *s = c->edge->streams; s != NULL; s = s->next) {
-		if (s->writer != c)
-			continue;
-		s->writer = NULL;
-		s->flush = false;
-		if (s->past) /* its hub comes back, and goes on there */
-			continue;
-		recording_end(c->edge, s);
-		viewers_tell_online(c->edge, s);
-	}
+	for (struct live_stream *s = c->edge->streams; s != NULL; s = s->next)
+		if (s->writer == c)
+			writer_leave(c, s);
 }
