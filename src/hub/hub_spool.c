@@ -7,6 +7,7 @@
  *
  *   idle --a file--> opening --opened--> sending <--kept-- flushing
  *     sending --a piece, or all of it--> flushing --all kept--> idle
+ *     opening, flushing --no answer--> the line is closed
  *     any --the line broke, it was refused or not kept--> idle
  */
 #include "hub/hub.h"
@@ -31,6 +32,13 @@ step_after(struct hub *h, uint64_t ms)
 {
 	if (loop_timer_set(h->loop, &h->catching.timer, ms, step_due) != ERR_OK)
 		loop_stop(h->loop);
+}
+
+/* A server that says nothing to it is left, else all that waits would wait. */
+static void
+answer_wait(struct hub *h)
+{
+	step_after(h, h->uplink.answer_ms);
 }
 
 /* Later, and later each time. */
@@ -115,6 +123,7 @@ file_begin(struct hub *h)
 	c->busy = true;
 	c->file = f;
 	c->state = CATCHING_OPENING;
+	answer_wait(h);
 	uplink_past_open(&h->uplink, &c->reader.stream);
 }
 
@@ -135,6 +144,7 @@ flush(struct hub *h, bool ended)
 {
 	h->catching.ended = ended;
 	h->catching.state = CATCHING_FLUSHING;
+	answer_wait(h);
 	uplink_past_flush(&h->uplink, h->catching.slot);
 }
 
@@ -172,6 +182,8 @@ step_due(struct loop_timer *t)
 		file_begin(h);
 	else if (h->catching.state == CATCHING_SENDING)
 		records_send(h);
+	else
+		uplink_give_up(&h->uplink);
 }
 
 static void

@@ -430,6 +430,49 @@ what_is_refused_on_its_way_waits_or_goes(void **state)
 	assert_int_equal(hub->spool.count, 0);
 }
 
+static void
+line_breaks(void)
+{
+	const uint64_t until = clock_monotonic_ms() + WAIT_MS;
+
+	while (!far.closed)
+		turn(until);
+	assert_int_equal(hub->uplink.state, UPLINK_DOWN);
+	line_end();
+}
+
+/* It pings, says this and that, and holds up what waits for its answer. */
+static void
+a_server_that_does_not_answer_is_left(void **state)
+{
+	(void)state;
+	spool_some(1, 3);
+	hub->uplink.answer_ms = 50;
+	line_begin(); /* live streams are not opened */
+	line_breaks();
+	camera_list(false); /* none is asked for */
+	line_begin();
+	asks(TRACK_MAIN, true);
+	line_breaks();
+	line_begin();
+	asks(TRACK_MAIN, true);
+	opened_say(TRACK_MAIN, true, 9);
+	json_decref(heard("flush"));
+	line_breaks();
+	/* nothing is lost by it, and one that answers has it all */
+	hub->uplink.answer_ms = UPLINK_ANSWER_MS;
+	line_begin();
+	asks(TRACK_MAIN, true);
+	opened_say(TRACK_MAIN, true, 9);
+	far.octets = 0;
+	json_decref(heard("flush"));
+	assert_true(far.octets > 3 * (100 << 10));
+	assert_int_equal(hub->spool.count, 1);
+	far_say(json_pack("{s:s,s:i,s:b}", "t", "kept", "slot", 9, "kept", 1));
+	settle();
+	assert_int_equal(hub->spool.count, 0);
+}
+
 int
 main(void)
 {
@@ -437,6 +480,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_live_stream_that_is_refused_goes_to_the_spool),
 		TEST(what_is_refused_on_its_way_waits_or_goes),
+		TEST(a_server_that_does_not_answer_is_left),
 	};
 
 	if (crypto_init() != ERR_OK)

@@ -31,6 +31,7 @@ uplink_init(struct uplink *u, struct loop *loop, const struct server *server,
 	u->state = UPLINK_DOWN;
 	u->fini = u->websocket = false;
 	u->silence = (struct loop_timer){ 0 };
+	u->answer_ms = UPLINK_ANSWER_MS;
 	buf_init(&u->frame, RUN_RECORD_MAX + 4);
 }
 
@@ -64,14 +65,49 @@ conn_closed(struct conn *c, enum err why)
 		u->down(u, why);
 }
 
-/* A server that said nothing, not even a ping, is gone. */
+static void silence_look(struct loop_timer *t);
+
+void
+uplink_give_up(struct uplink *u)
+{
+	if (u->state != UPLINK_DOWN)
+		conn_close(&u->conn, ERR_TIMEOUT);
+}
+
+/* Whether a stream that was asked for waits for too long. */
+static bool
+is_unanswered(const struct uplink *u)
+{
+	const uint64_t now_ms = loop_now_ms(u->loop);
+
+	for (size_t i = 0; i < UPLINK_STREAMS_MAX; i++) {
+		const struct uplink_stream *s = &u->stream[i];
+		if (s->asked && !s->opened &&
+		    now_ms - s->asked_ms > u->answer_ms)
+			return true;
+	}
+	return false;
+}
+
+static enum err
+silence_set(struct uplink *u)
+{
+	return loop_timer_set(u->loop, &u->silence,
+	    u->answer_ms < SILENCE_LOOK_MS ? u->answer_ms : SILENCE_LOOK_MS,
+	    silence_look);
+}
+
+/*
+ * A server that said nothing, not even a ping, is gone; one that pings and
+ * answers nothing would hold up for ever what waits for its answer.
+ */
 static void
 silence_look(struct loop_timer *t)
 {
 	struct uplink *u = OBJ_OF(t, struct uplink, silence);
 
 	if (loop_now_ms(u->loop) - u->heard_ms > SILENCE_MS ||
-	    loop_timer_set(u->loop, t, SILENCE_LOOK_MS, silence_look) != ERR_OK)
+	    is_unanswered(u) || silence_set(u) != ERR_OK)
 		conn_close(&u->conn, ERR_TIMEOUT);
 }
 
@@ -401,8 +437,7 @@ uplink_connected(struct uplink *u, int fd)
 	if (e != ERR_OK) {
 		u->state = UPLINK_DOWN;
 		u->down(u, e);
-	} else if (loop_timer_set(u->loop, &u->silence, SILENCE_LOOK_MS,
-		       silence_look) != ERR_OK) {
+	} else if (silence_set(u) != ERR_OK) {
 		conn_close(&u->conn, ERR_NOMEM);
 	}
 }
@@ -417,6 +452,7 @@ uplink_open(struct uplink *u, size_t n, const struct id *stream)
 	if (u->state != UPLINK_UP || s->asked)
 		return;
 	s->asked = true;
+	s->asked_ms = loop_now_ms(u->loop);
 	s->id = *stream;
 	say(u, json_pack("{s:s,s:o}", "t", "open", "stream", body_id(stream)));
 }

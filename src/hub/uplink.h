@@ -6,6 +6,9 @@
  *   down --uplink_connected--> upgrading --101--> greeting --welcome--> up
  *   any --closed--> down
  *
+ * A server that does not answer what it was asked is as good as away: the line
+ * is closed, and begun anew.
+ *
  * What is not sent is bounded: uplink_backlog() tells, and the cameras wait
  * for a key frame when it grows (camera.h).
  */
@@ -21,8 +24,15 @@
 /* Streams by number: whoever opens one says which is which. */
 #define UPLINK_STREAMS_MAX (HUB_CAMERAS_MAX * TRACK__MAX)
 
+/*
+ * So long an answer may take: about a stream, or to a flush. What is asked
+ * waits behind all that is not sent yet, and a disk may be slow.
+ */
+#define UPLINK_ANSWER_MS 120000
+
 struct uplink_stream {
 	bool asked, opened;
+	uint64_t asked_ms;
 	uint32_t slot;
 	struct id id;
 };
@@ -72,6 +82,7 @@ struct uplink {
 	struct uplink_stream stream[UPLINK_STREAMS_MAX];
 	struct loop_timer silence;
 	uint64_t heard_ms;
+	uint64_t answer_ms; /* UPLINK_ANSWER_MS */
 	struct buf frame;
 };
 
@@ -82,6 +93,8 @@ void uplink_fini(struct uplink *u);
 /* Takes fd, which is connecting. Only when down. */
 void uplink_connected(struct uplink *u, int fd);
 void uplink_close(struct uplink *u);
+/* The server does not answer what it was asked. */
+void uplink_give_up(struct uplink *u);
 
 /* Ask for a stream; opened() says that it can be written. */
 void uplink_open(struct uplink *u, size_t n, const struct id *stream);
