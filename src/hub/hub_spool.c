@@ -21,6 +21,10 @@
 #define UNSENT_FRAMES_MAX 64
 /* A file at which the line breaks that often is passed over from then on. */
 #define TRIES_MAX 50
+/* A file that was not kept so often lets others go first, in this connection. */
+#define AGAIN_MAX 4
+/* So often in a row: what is sent is for nothing, and not sent for so long. */
+#define AGAIN_REST_MS 300000
 
 static_assert(UPLINK_STREAMS_MAX <= SPOOL_WRITERS_MAX,
     "each stream may be spooled");
@@ -81,12 +85,23 @@ hub_spool_fini(struct hub *h)
 	spool_close(&h->spool);
 }
 
+/* Those passed over have their turn again. */
+static void
+files_anew(struct hub *h)
+{
+	h->catching.anew_ms = loop_now_ms(h->loop) + AGAIN_REST_MS;
+	for (struct spool_file *f = h->spool.first; f != NULL; f = f->next)
+		f->passed = f->tries > TRIES_MAX;
+}
+
 void
 hub_spool_up(struct hub *h)
 {
 	h->catching.rest_ms = REST_MS;
+	h->catching.again = 0;
+	files_anew(h);
 	for (struct spool_file *f = h->spool.first; f != NULL; f = f->next)
-		f->passed = f->tries > TRIES_MAX;
+		f->unkept = 0;
 	step_after(h, STEP_MS);
 }
 
@@ -112,6 +127,8 @@ file_begin(struct hub *h)
 			c->busy = false;
 			h->spool.lost = 0;
 		}
+		if (loop_now_ms(h->loop) >= c->anew_ms)
+			files_anew(h);
 		step_after(h, REST_MS);
 		return;
 	}
@@ -238,6 +255,24 @@ hub_spool_refused(struct hub *h, const struct id *stream, bool for_good)
 	step_after(h, STEP_MS);
 }
 
+/*
+ * Its disk is full, or it began anew: all of it again. A server that says so
+ * again and again shall not make a hub send for ever.
+ */
+static void
+again(struct hub *h)
+{
+	struct catching *c = &h->catching;
+	struct spool_file *f = file_leave(h);
+
+	f->kept_at = 0;
+	f->passed = ++f->unkept >= AGAIN_MAX;
+	if (++c->again > AGAIN_MAX)
+		step_after(h, AGAIN_REST_MS);
+	else
+		rest(h);
+}
+
 void
 hub_spool_kept(struct hub *h, bool kept)
 {
@@ -245,18 +280,18 @@ hub_spool_kept(struct hub *h, bool kept)
 
 	if (c->state != CATCHING_FLUSHING)
 		return;
-	if (!kept) { /* its disk is full, or it began anew: all of it again */
-		file_leave(h)->kept_at = 0;
-		rest(h);
+	if (!kept) {
+		again(h);
 		return;
 	}
-	c->rest_ms = REST_MS;
 	c->file->kept_at = c->reader.at;
 	c->file->tries = 0;
 	if (!c->ended) {
 		sending_begin(h);
 		return;
 	}
+	c->rest_ms = REST_MS;
+	c->again = 0;
 	spool_drop(&h->spool, file_leave(h));
 	step_after(h, STEP_MS);
 }

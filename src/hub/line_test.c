@@ -473,6 +473,67 @@ a_server_that_does_not_answer_is_left(void **state)
 	assert_int_equal(hub->spool.count, 0);
 }
 
+static void
+kept_say(bool kept)
+{
+	far_say(
+	    json_pack("{s:s,s:i,s:b}", "t", "kept", "slot", 9, "kept", kept));
+}
+
+/* What is left of the file that is sent next. */
+static void
+file_takes(bool some, bool kept)
+{
+	asks(TRACK_MAIN, true);
+	opened_say(TRACK_MAIN, true, 9);
+	json_decref(heard("flush"));
+	if (some) {
+		kept_say(true);
+		json_decref(heard("flush"));
+	}
+	kept_say(kept);
+	settle();
+}
+
+static uint64_t
+rests_ms(void)
+{
+	return hub->catching.timer.due_ms - loop_now_ms(hub->loop);
+}
+
+/* First a piece of it, then not: as often as the hub sends it. */
+static void
+what_is_never_kept_is_not_sent_for_ever(void **state)
+{
+	const struct catching *c = &hub->catching;
+
+	(void)state;
+	camera_list(false);
+	spool_some(1, 12);
+	spool_some(2, 3);
+	line_begin();
+	hub->catching.rest_ms = 1;
+	for (unsigned i = 0; i < 4; i++)
+		file_takes(true, false);
+	/* the next one has a chance, then it rests for long */
+	file_takes(false, false);
+	assert_int_equal(c->state, CATCHING_IDLE);
+	assert_in_range(rests_ms(), 200000, 300000);
+	assert_int_equal(hub->spool.count, 2);
+	/* and goes on where something is kept */
+	c->timer.due(&hub->catching.timer);
+	file_takes(false, true);
+	assert_int_equal(hub->spool.count, 1);
+	assert_int_equal(c->again, 0);
+	assert_in_range(rests_ms(), 0, 1000);
+	hub->catching.anew_ms = 0; /* as later */
+	file_takes(true, false);
+	assert_true(hub->spool.first->passed);
+	hub->catching.anew_ms = 0;
+	file_takes(true, true);
+	assert_int_equal(hub->spool.count, 0);
+}
+
 int
 main(void)
 {
@@ -481,6 +542,7 @@ main(void)
 		TEST(a_live_stream_that_is_refused_goes_to_the_spool),
 		TEST(what_is_refused_on_its_way_waits_or_goes),
 		TEST(a_server_that_does_not_answer_is_left),
+		TEST(what_is_never_kept_is_not_sent_for_ever),
 	};
 
 	if (crypto_init() != ERR_OK)

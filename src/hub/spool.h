@@ -31,6 +31,7 @@ struct spool_file {
 	/* the server has it up to there; so often it took nothing */
 	uint64_t kept_at;
 	unsigned tries;
+	unsigned unkept; /* so often in this connection it did not keep it */
 };
 
 struct spool {
