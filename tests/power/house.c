@@ -248,6 +248,70 @@ house_days_lock(struct house *h, const struct id *stream, unsigned from,
 		abort();
 }
 
+/* --- several homes --- */
+
+static void
+files_add(struct house *h, const struct id *stream, unsigned files)
+{
+	const struct choice whole = { 1 };
+	struct id segment;
+
+	for (unsigned i = 0; i < files; i++) {
+		segment_row_add(h, stream, 0, &segment);
+		if (store_write(h->core->store, SQL_SEGMENT_CLOSE,
+			CELLS(cell_id(&segment), cell_choice(whole))) != ERR_OK)
+			abort();
+	}
+}
+
+void
+house_home_add(struct house *h, uint8_t home, uint8_t first, unsigned streams,
+    unsigned files)
+{
+	const struct id id = { { home } };
+	struct home state = { .stream_count = streams };
+	struct stream s = { .home = id, .writer = { { 2 } }, .class = 1 };
+	AUTO_BUF struct buf slot;
+
+	buf_init(&slot, 16);
+	if (keeper_ask(h->core, MSG_SLOT_NEW, SLICE_LIT(""), &slot) != ERR_OK)
+		abort();
+	state.slot = s.slot = (uint32_t)slice_be(buf_slice(&slot), 4);
+	for (unsigned i = 0; i < streams; i++) {
+		state.streams[i] = (struct id){ { (uint8_t)(first + i) } };
+		if (stream_add(h->core, &state.streams[i], &s) != ERR_OK)
+			abort();
+		files_add(h, &state.streams[i], files);
+	}
+	if (home_put(h->core, SQL_HOME_ADD, &id, &state) != ERR_OK ||
+	    store_commit(h->core->store) != ERR_OK)
+		abort();
+}
+
+uint64_t
+house_files_of(struct house *h, const struct id *stream)
+{
+	uint64_t octets;
+
+	if (stream_octets(h->core, stream, SQL_SEGMENT_COUNT_OF, &octets) !=
+	    ERR_OK)
+		abort();
+	return octets / SEGMENT_OCTETS;
+}
+
+enum err
+house_room(struct house *h, const struct id *stream, unsigned files_max)
+{
+	struct stream s;
+
+	h->core->media_octets_max = (uint64_t)files_max * SEGMENT_OCTETS;
+	if (stream_get(h->core, stream, &s) != ERR_OK)
+		abort();
+	const enum err e = retention_make_room(h->core, stream, &s);
+	answers_send(h->core, store_commit(h->core->store));
+	return e;
+}
+
 /* --- a member who locks --- */
 
 void

@@ -70,6 +70,16 @@ void house_run_add(struct house *h, const struct id *stream,
     const struct run_id *run, unsigned files);
 unsigned house_run_lock(struct house *h, const struct id *stream,
     const struct run_id *run, unsigned times);
+/*
+ * Another home with as many streams, numbered from that on, each with so many
+ * files of today: rows alone. How many that stream has; room for one more when
+ * the server may have so many.
+ */
+void house_home_add(struct house *h, uint8_t home, uint8_t first,
+    unsigned streams, unsigned files);
+uint64_t house_files_of(struct house *h, const struct id *stream);
+enum err
+house_room(struct house *h, const struct id *stream, unsigned files_max);
 /* Each row of a segment has its file, and each file its row. */
 bool house_whole(struct house *h);
 

@@ -565,6 +565,39 @@ a_hub_writes_no_row_into_what_was_taken_from_it(void **state)
 	whole_close(&w);
 }
 
+/* Whoever has the most of all gives, in however many streams. */
+static void
+a_full_server_is_shared_between_homes(void **state)
+{
+	const struct id many = { { 10 } }, few = { { 100 } };
+	struct whole w;
+	unsigned all = 0;
+
+	(void)state;
+	struct house *h = whole_open(&w);
+	house_home_add(h, 5, 10, 40, 2); /* 80 */
+	house_home_add(h, 6, 100, 1, 20);
+	/* the one with few files begins one; then the one with many does */
+	T_OK(house_room(h, &few, 100));
+	assert_int_equal(house_files_of(h, &few), 20);
+	T_OK(house_room(h, &many, 99));
+	assert_int_equal(house_files_of(h, &few), 20);
+	for (uint8_t i = 0; i < 40; i++) {
+		const struct id one = { { (uint8_t)(10 + i) } };
+		all += (unsigned)house_files_of(h, &one);
+	}
+	assert_int_equal(all, 78);
+	/* a few at a time; equal shares in the end, and then of one's own */
+	for (unsigned i = 0; i < 12; i++)
+		T_OK(house_room(h, &few, 30));
+	assert_int_equal(house_files_of(h, &few), 14);
+	T_OK(house_room(h, &few, 29));
+	assert_int_equal(house_files_of(h, &few), 13);
+	T_OK(house_room(h, &many, 28));
+	assert_int_equal(house_files_of(h, &few), 13);
+	whole_close(&w);
+}
+
 /* The same again and again in one question: others would wait for its end. */
 static void
 a_lock_costs_no_more_than_what_it_may_keep(void **state)
@@ -611,6 +644,7 @@ main(void)
 		cmocka_unit_test(
 		    rows_go_with_their_days_but_not_those_of_a_lock),
 		cmocka_unit_test(rows_go_where_much_is_locked),
+		cmocka_unit_test(a_full_server_is_shared_between_homes),
 		cmocka_unit_test(rows_leave_the_store_its_room),
 		cmocka_unit_test(
 		    a_hub_writes_no_row_into_what_was_taken_from_it),

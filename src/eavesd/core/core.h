@@ -104,6 +104,8 @@ struct retention_pass {
 	struct id home;
 };
 
+#define STREAM_HOMES 1024
+
 struct core {
 	struct loop *loop;
 	struct ipc *parent, *edge, *keeper;
@@ -112,6 +114,10 @@ struct core {
 	uint64_t media_octets_max;
 	struct segment_names made, gone;
 	struct retention_pass pass;
+	/* a stream has one home for life; which place: of its id */
+	struct stream_home {
+		struct id stream, home;
+	} stream_homes[STREAM_HOMES];
 	bool stopped;
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;

@@ -3,6 +3,9 @@
  * days and octets, its home's quota and the server's own limit say:
  * model/retention.h decides. A few files at a time: when one is begun, and
  * once a day for every home, one home a second.
+ *
+ * When the server is full, homes are equal: who has the most gives, however
+ * many streams he has it in.
  */
 #include <stdlib.h>
 
@@ -123,15 +126,12 @@ struct done {
 };
 
 static enum err
-home_step(struct plan *p, const struct id *home, const struct id *incoming,
-    struct done *ret)
+plan_do(struct plan *p, struct done *ret)
 {
 	size_t goes[RETENTION_STEP];
-	enum err e = plan_make(p, home, incoming);
-
-	if (e != ERR_OK)
-		return e;
 	const size_t n = retention_pick(&p->r, goes);
+	enum err e = ERR_OK;
+
 	for (size_t i = 0; e == ERR_OK && i < n; i++) {
 		const size_t of = p->segments[goes[i]].stream;
 
@@ -143,53 +143,161 @@ home_step(struct plan *p, const struct id *home, const struct id *incoming,
 	return e;
 }
 
+static enum err
+home_step(struct plan *p, const struct id *home, const struct id *incoming,
+    struct done *ret)
+{
+	const enum err e = plan_make(p, home, incoming);
+
+	return e == ERR_OK ? plan_do(p, ret) : e;
+}
+
+/* One file less than it has, if one may go. */
+static enum err
+home_gives(struct plan *p, const struct id *home, struct done *ret)
+{
+	const enum err e = plan_make(p, home, NULL);
+	const uint64_t has = e == ERR_OK ? retention_octets(&p->r) : 0;
+
+	p->r.home_octets_max = has < SEGMENT_OCTETS ? 0 : has - SEGMENT_OCTETS;
+	return e == ERR_OK ? plan_do(p, ret) : e;
+}
+
 /* --- the server --- */
 
-struct oldest {
-	struct id segment, stream;
-	bool found;
+/* Homes, and how many files each has. */
+struct shares {
+	struct core *core;
+	struct share {
+		struct id home;
+		uint64_t files;
+	} * at;
+	size_t count, room;
 };
 
+/* The keeper alone opens the row that says it: it is asked once. */
 static enum err
-oldest_take(void *ctx, const struct row *row)
+stream_home(struct core *core, const struct id *stream, struct id *ret_home)
 {
-	struct oldest *o = ctx;
+	const size_t place = slice_be(id_slice(stream), 2) % STREAM_HOMES;
+	struct stream_home *known = &core->stream_homes[place];
+	struct stream s;
+	enum err e;
 
-	if (row_octets(row, 0).len != ID_OCTETS ||
-	    row_octets(row, 1).len != ID_OCTETS)
-		return ERR_CORRUPT;
-	memcpy(o->segment.octets, row_octets(row, 0).at, ID_OCTETS);
-	memcpy(o->stream.octets, row_octets(row, 1).at, ID_OCTETS);
-	o->found = true;
+	if (!id_eq(&known->stream, stream)) {
+		if ((e = stream_get(core, stream, &s)) != ERR_OK)
+			return e;
+		*known = (struct stream_home){ *stream, s.home };
+	}
+	*ret_home = known->home;
 	return ERR_OK;
 }
 
-/* Several homes may fill it: the stream with the most gives its oldest. */
 static enum err
-server_make_room(struct core *core)
+share_add(struct shares *all, const struct id *home, uint64_t files)
 {
-	uint64_t count;
+	for (size_t i = 0; i < all->count; i++)
+		if (id_eq(&all->at[i].home, home)) {
+			all->at[i].files += files;
+			return ERR_OK;
+		}
+	if (all->count == all->room) {
+		const size_t room = all->room == 0 ? 16 : 2 * all->room;
+		struct share *more = reallocarray(all->at, room, sizeof *more);
+		if (more == NULL)
+			return ERR_NOMEM;
+		all->at = more;
+		all->room = room;
+	}
+	all->at[all->count++] = (struct share){ *home, files };
+	return ERR_OK;
+}
+
+static enum err
+share_take(void *ctx, const struct row *row)
+{
+	struct shares *all = ctx;
+	struct id stream, home;
 	enum err e;
 
-	for (unsigned i = 0;; i++) {
-		struct oldest oldest = { .found = false };
+	if (row_octets(row, 0).len != ID_OCTETS)
+		return ERR_CORRUPT;
+	memcpy(stream.octets, row_octets(row, 0).at, ID_OCTETS);
+	e = stream_home(all->core, &stream, &home);
+	if (e == ERR_OK)
+		e = share_add(all, &home, row_number(row, 1));
+	return e == ERR_MISSING ? ERR_OK : e; /* nobody's: it gives nothing */
+}
 
-		if ((e = store_number(core->store, SQL_SEGMENT_COUNT, NO_CELLS,
-			 0, &count)) != ERR_OK)
+static struct share *
+share_most(const struct shares *all)
+{
+	struct share *most = NULL;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->at[i].files != 0 &&
+		    (most == NULL || all->at[i].files > most->files))
+			most = &all->at[i];
+	return most;
+}
+
+/* ERR_MISSING: of nobody may anything go. */
+static enum err
+most_gives(struct shares *all, struct plan *p, size_t *ret_gone)
+{
+	struct share *most;
+
+	while ((most = share_most(all)) != NULL) {
+		struct done done = { .count = 0 };
+		const enum err e = home_gives(p, &most->home, &done);
+
+		if (e != ERR_OK && e != ERR_MISSING)
 			return e;
-		/* limits that are new are reached in time */
-		if ((count + 1) * SEGMENT_OCTETS <= core->media_octets_max ||
-		    i == RETENTION_STEP)
+		/* all of it is locked or being written: the next one */
+		most->files = done.count == 0 || done.count > most->files
+				  ? 0
+				  : most->files - done.count;
+		*ret_gone = done.count;
+		if (done.count != 0)
 			return ERR_OK;
-		if ((e = store_each(core->store, SQL_SEGMENT_OLDEST, NO_CELLS,
-			 oldest_take, &oldest)) != ERR_OK)
-			return e;
-		if (!oldest.found)
-			return i == 0 ? ERR_LIMIT : ERR_OK;
-		if ((e = segment_drop(core, &oldest.stream, &oldest.segment)) !=
-		    ERR_OK)
-			return e;
 	}
+	return ERR_MISSING;
+}
+
+/* So many files, a few at a time: limits that are new are reached in time. */
+static enum err
+server_gives(struct core *core, const struct id *home, uint64_t files,
+    struct plan *p)
+{
+	struct shares all = { .core = core };
+	uint64_t gone = 0;
+	enum err e;
+
+	/* who begins one has it already: of equals he gives */
+	if ((e = share_add(&all, home, 1)) == ERR_OK)
+		e = store_each(core->store, SQL_SEGMENT_TOTALS, NO_CELLS,
+		    share_take, &all);
+	while (e == ERR_OK && gone < files && gone < RETENTION_STEP) {
+		size_t n = 0;
+
+		e = most_gives(&all, p, &n);
+		gone += n;
+	}
+	free(all.at);
+	return e == ERR_MISSING ? gone == 0 ? ERR_LIMIT : ERR_OK : e;
+}
+
+static enum err
+server_make_room(struct core *core, const struct id *home, struct plan *p)
+{
+	const uint64_t most = core->media_octets_max / SEGMENT_OCTETS;
+	uint64_t count;
+	const enum err e = store_number(core->store, SQL_SEGMENT_COUNT,
+	    NO_CELLS, 0, &count);
+
+	return e != ERR_OK || count + 1 <= most
+		   ? e
+		   : server_gives(core, home, count + 1 - most, p);
 }
 
 enum err
@@ -209,10 +317,12 @@ retention_make_room(struct core *core, const struct id *stream,
 		e = home_step(p, &s->home, stream, &done);
 		gone += done.count;
 	}
-	free(p);
 	if (e == ERR_OK && done.over && gone == 0)
 		e = ERR_LIMIT; /* all of it is locked, or being written */
-	return e == ERR_OK ? server_make_room(core) : e;
+	if (e == ERR_OK)
+		e = server_make_room(core, &s->home, p);
+	free(p);
+	return e;
 }
 
 /* --- rows about days that are over --- */
