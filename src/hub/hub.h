@@ -67,6 +67,7 @@ struct catching {
 	bool ended;       /* all of it is sent */
 	bool busy;        /* files were there since it was caught up */
 	uint64_t rest_ms; /* before the next try */
+	bool waits_told;  /* that the server has no room, on this line */
 	/* "not kept" in a row, since a file was kept whole */
 	unsigned again;
 	uint64_t anew_ms; /* those passed over have their turn again */

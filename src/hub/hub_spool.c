@@ -99,6 +99,7 @@ hub_spool_up(struct hub *h)
 {
 	h->catching.rest_ms = REST_MS;
 	h->catching.again = 0;
+	h->catching.waits_told = false;
 	files_anew(h);
 	for (struct spool_file *f = h->spool.first; f != NULL; f = f->next)
 		f->unkept = 0;
@@ -245,6 +246,9 @@ hub_spool_refused(struct hub *h, const struct id *stream, bool for_good)
 		return;
 	struct spool_file *f = file_leave(h);
 	if (!for_good) {
+		if (!h->catching.waits_told)
+			log_event(EV_HUB_SPOOL_WAITS, F_NONE, F_NONE);
+		h->catching.waits_told = true;
 		rest(h);
 		return;
 	}

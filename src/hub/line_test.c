@@ -425,6 +425,12 @@ what_is_refused_on_its_way_waits_or_goes(void **state)
 	refused_say(TRACK_SUB, false, "denied"); /* of another one */
 	settle();
 	assert_int_equal(hub->spool.count, 1);
+	/* no room for it: it is told, and asked again */
+	hub->catching.rest_ms = 1;
+	refused_say(TRACK_MAIN, false, "limit");
+	asks(TRACK_MAIN, true);
+	assert_true(hub->catching.waits_told);
+	assert_int_equal(hub->spool.count, 1);
 	refused_say(TRACK_MAIN, false, "denied");
 	settle();
 	assert_int_equal(hub->spool.count, 0);

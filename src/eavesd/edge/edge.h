@@ -15,8 +15,9 @@
 #include "proto/http1.h"
 #include "stream/fanout.h"
 
-#define STREAMS_MAX      4096
-#define HOME_STREAMS_MAX 160 /* as core.h */
+#define STREAMS_MAX      4096 /* live */
+#define STREAMS_PAST_MAX 2048 /* beside them; live has its room for itself */
+#define HOME_STREAMS_MAX 160  /* as core.h */
 #define CLIENTS_MAX      20000
 #define WATCHES_MAX      32
 #define CLOCKS_MAX       256
@@ -119,7 +120,7 @@ struct edge {
 	size_t client_count;
 	uint64_t next_serial;
 	struct live_stream *streams;
-	size_t stream_count;
+	size_t stream_count, past_count; /* live ones, those of the past */
 	uint32_t next_slot;
 	struct clock_question clocks[CLOCKS_MAX];
 	uint32_t next_clock;

@@ -558,8 +558,10 @@ recordings_second(struct edge *e)
 			run_tell(e, s);
 			recording_tell(e, s);
 		}
-		if (s->past && !s->flush && now - s->past_ms > PAST_REST_MS)
+		if (s->past && !s->flush && now - s->past_ms > PAST_REST_MS) {
 			recording_end(e, s);
+			s->writer = NULL; /* room for another one */
+		}
 		stream_let_go(e, s);
 	}
 	(void)!sync_give(e);

@@ -22,18 +22,21 @@ stream_of_slot(struct edge *e, uint32_t slot)
 }
 
 static struct live_stream *
-stream_add(struct edge *e, const struct id *id, const struct id *home)
+stream_add(struct edge *e, const struct id *id, const struct id *home,
+    bool past)
 {
+	size_t *count = past ? &e->past_count : &e->stream_count;
 	struct live_stream *s;
 
-	if (e->stream_count == STREAMS_MAX ||
+	if (*count == (past ? STREAMS_PAST_MAX : STREAMS_MAX) ||
 	    (s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
 	fan_stream_init(&s->fan, id, ++e->next_slot & 0x7fffffffu);
 	s->home = *home;
+	s->past = s->fan.alone = past;
 	s->next = e->streams;
 	e->streams = s;
-	e->stream_count++;
+	++*count;
 	return s;
 }
 
@@ -44,7 +47,7 @@ stream_take(struct edge *e, const struct id *id, const struct id *home)
 
 	if (s != NULL)
 		return id_eq(&s->home, home) ? s : NULL;
-	return stream_add(e, id, home);
+	return stream_add(e, id, home, false);
 }
 
 struct live_stream *
@@ -55,11 +58,7 @@ stream_take_past(struct edge *e, const struct id *id, const struct id *home)
 	for (s = e->streams; s != NULL; s = s->next)
 		if (s->past && id_eq(&s->fan.id, id) && id_eq(&s->home, home))
 			return s;
-	if (e->stream_count >= STREAMS_MAX / 2 || /* live goes before */
-	    (s = stream_add(e, id, home)) == NULL)
-		return NULL;
-	s->past = s->fan.alone = true;
-	return s;
+	return stream_add(e, id, home, true);
 }
 
 void
@@ -73,7 +72,7 @@ stream_let_go(struct edge *e, struct live_stream *s)
 			*at = s->next;
 			break;
 		}
-	e->stream_count--;
+	--*(s->past ? &e->past_count : &e->stream_count);
 	fan_stream_fini(&s->fan);
 	free(s);
 }

@@ -179,8 +179,10 @@ open_take(struct client *c, const json_t *o)
 		refuse(c, &id, true, "denied");
 		return ERR_OK;
 	}
-	if ((s = stream_take(c->edge, &id, &c->home)) == NULL)
-		return ERR_LIMIT;
+	if ((s = stream_take(c->edge, &id, &c->home)) == NULL) {
+		refuse(c, &id, true, "limit"); /* its others go on */
+		return ERR_OK;
+	}
 	/* the same hub again: its old connection has not been missed yet */
 	if (s->writer != NULL && s->writer != c)
 		conn_close(&s->writer->conn, ERR_EXISTS);

@@ -447,12 +447,62 @@ a_slot_of_ones_own_making_ends_the_line(void **state)
 		turn(until);
 }
 
+static struct id
+numbered(unsigned n)
+{
+	return (struct id){ { 77, (uint8_t)(n >> 8), (uint8_t)n } };
+}
+
+/* Cameras of others, as many as there is room for. */
+static void
+live_fill(void)
+{
+	for (unsigned i = 0; edge.stream_count < STREAMS_MAX; i++) {
+		const struct id id = numbered(i);
+
+		assert_non_null(stream_take(&edge, &id, &home));
+	}
+}
+
+/* However many there are, the past has its own room; what is full says so. */
+static void
+a_full_server_still_takes_what_it_missed(void **state)
+{
+	(void)state;
+	opened(&porch, false);
+	live_fill();
+	open_say(&yard, false);
+	refused(&yard, true, "limit");
+	const uint32_t past = opened(&porch, true);
+	record(past, 'H', 1, 0);
+	record(past, 'k', 1, 1);
+	assert_true(kept(past));
+	assert_int_equal(edge.past_count, 1);
+	for (unsigned i = 0; edge.past_count < STREAMS_PAST_MAX; i++) {
+		const struct id id = numbered(i);
+
+		assert_non_null(stream_take_past(&edge, &id, &home));
+	}
+	open_say(&yard, true);
+	refused(&yard, false, "limit");
+	/* who has caught up makes room, though his line stays */
+	struct live_stream *s = stream_of_slot(&edge, past);
+	s->past_ms -= 200000;
+	recordings_second(&edge);
+	assert_null(stream_of_slot(&edge, past));
+	opened(&yard, true);
+	assert_false(
+	    kept(past)); /* of a hub that was slow: from its beginning */
+	opened(&yard, false);
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_taken_away_is_written_no_more),
+		TEST(a_full_server_still_takes_what_it_missed),
 		TEST(a_slot_of_ones_own_making_ends_the_line),
 	};
 
