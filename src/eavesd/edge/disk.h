@@ -15,6 +15,8 @@
 #define JOBS_PAST_MAX (JOBS_MAX / 2)
 /* What viewers read waits by itself, behind all that is written. */
 #define READS_MAX 64
+/* Core knows of 64 runs in a file: a range of any other is not found. */
+#define RUNS_MAX 60
 
 struct segment_file {
 	int fd;
@@ -42,8 +44,12 @@ struct recording {
 	struct buf plain;           /* frames not yet handed over */
 	uint64_t group, group_most; /* octets of this group, of the longest */
 	struct buf entries;         /* of the file: segment.h */
-	struct run_id untold; /* a run that begins in it; core shall know */
-	bool has_untold;
+	/* runs that begin in it; core shall know, and has not said so yet */
+	struct untold {
+		struct run_id run;
+		bool asked; /* it is being told */
+	} untold[RUNS_MAX];
+	size_t untold_count;
 	unsigned runs;     /* that began in it */
 	struct run_id run; /* of the newest record that was taken */
 	uint64_t index;

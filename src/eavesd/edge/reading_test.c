@@ -430,10 +430,10 @@ what_core_was_not_told_of_is_not_kept_yet(void **state)
 
 	(void)state;
 	recording_begin(&edge, &s);
-	s.recording->has_untold = true;
+	s.recording->untold_count = 1;
 	recordings_synced(&edge, 1);
 	assert_true(s.flush);
-	s.recording->has_untold = false;
+	s.recording->untold_count = 0;
 	recordings_synced(&edge, 2);
 	assert_false(s.flush);
 	disk_destroy(edge.disk);

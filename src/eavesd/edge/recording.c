@@ -15,8 +15,6 @@
 #define GROUP_OCTETS   (2u << 20) /* room kept for a group, at least */
 /* A hub flushes more often than this; one job does for all of it. */
 #define FLUSH_PAST_OCTETS (512u << 10)
-/* Core knows of 64 runs in a file: a range of any other is not found. */
-#define RUNS_MAX 60
 /* So long a file of the past waits for the next outage. */
 #define PAST_REST_MS 120000
 
@@ -84,7 +82,7 @@ file_close_ask(struct edge *e, struct recording *r)
 	j->at = r->file->used;
 	j->octets = entries_take(r);
 	r->file = NULL;
-	r->has_untold = false;
+	r->untold_count = 0; /* they were asked about: core hears it in order */
 	(void)!job_give(e->disk, j);
 }
 
@@ -116,6 +114,91 @@ drop:
 	buf_clear(&r->plain);
 	file_close_ask(e, r);
 }
+
+/* --- runs that begin in the middle of a file; told until core took them --- */
+
+struct run_question {
+	struct edge *edge;
+	uint32_t slot;
+	struct id segment;
+	struct run_id run;
+};
+
+static struct untold *
+untold_find(struct recording *r, const struct run_id *run)
+{
+	for (size_t i = 0; i < r->untold_count; i++)
+		if (memcmp(&r->untold[i].run, run, sizeof *run) == 0)
+			return &r->untold[i];
+	return NULL;
+}
+
+/* ERR_LIMIT: more than fit in a file began while it was asked for. */
+static enum err
+untold_add(struct recording *r, const struct run_id *run)
+{
+	if (untold_find(r, run) != NULL)
+		return ERR_OK;
+	if (r->untold_count == RUNS_MAX)
+		return ERR_LIMIT;
+	r->untold[r->untold_count++] = (struct untold){ *run, false };
+	return ERR_OK;
+}
+
+static void
+run_told(void *ctx, enum err e, struct ipc_msg *m)
+{
+	struct run_question *q = ctx;
+	struct live_stream *s = stream_of_slot(q->edge, q->slot);
+	struct recording *r = s == NULL ? NULL : s->recording;
+	struct untold *u = r == NULL || r->file == NULL ||
+				   !id_eq(&r->file->id, &q->segment)
+			       ? NULL
+			       : untold_find(r, &q->run);
+
+	if (u != NULL && e == ERR_OK && m->body.len == 1 &&
+	    m->body.at[0] == ERR_OK)
+		*u = r->untold[--r->untold_count];
+	else if (u != NULL)
+		u->asked = false; /* again in a second */
+	free(q);
+}
+
+static void
+run_tell(struct edge *e, const struct live_stream *s, struct untold *u)
+{
+	struct run_question *q = malloc(sizeof *q);
+	AUTO_BUF struct buf b = { 0 };
+	struct wr w;
+
+	if (q == NULL)
+		return;
+	*q = (struct run_question){ e, s->fan.slot, s->recording->file->id,
+		u->run };
+	buf_init(&b, 2 * ID_OCTETS + RUN_ID_OCTETS);
+	wr_init(&w, &b);
+	wr_id(&w, &s->fan.id);
+	wr_id(&w, &q->segment);
+	wr_octets(&w, SLICE_OF(q->run.octets));
+	if (wr_end(&w) == ERR_OK && ipc_request(e->core, MSG_SEGMENT_RUN,
+					buf_slice(&b), run_told, q) == ERR_OK)
+		u->asked = true;
+	else
+		free(q);
+}
+
+static void
+runs_tell(struct edge *e, struct live_stream *s)
+{
+	struct recording *r = s->recording;
+
+	for (size_t i = 0;
+	     r->file != NULL && e->core != NULL && i < r->untold_count; i++)
+		if (!r->untold[i].asked)
+			run_tell(e, s, &r->untold[i]);
+}
+
+/* --- the file that core hands over --- */
 
 struct segment_question {
 	struct edge *edge;
@@ -209,8 +292,11 @@ segment_came(void *ctx, enum err e, struct ipc_msg *m)
 		record_lose(edge, s->recording, s->recording->plain_ms);
 		s->recording->retry_ms = loop_now_ms(edge->loop) + 2000;
 		buf_clear(&s->recording->plain);
-	} else
+		s->recording->untold_count = 0; /* their headers went, too */
+	} else {
+		runs_tell(edge, s);
 		plain_flush(edge, s->recording);
+	}
 	if (s->recording->ended)
 		recording_end(edge, s);
 	else
@@ -256,6 +342,7 @@ segment_open(struct edge *e, struct live_stream *s, uint64_t index)
 		return ERR_AGAIN;
 	buf_clear(&r->plain);
 	buf_clear(&r->entries);
+	r->untold_count = 0;
 	r->begun_ms = loop_now_ms(e->loop);
 	r->runs = 1;
 	/* the header is kept as a frame: head and slot come off */
@@ -268,41 +355,6 @@ segment_open(struct edge *e, struct live_stream *s, uint64_t index)
 		return err;
 	segment_ask(e, s, index);
 	return r->asked ? ERR_OK : ERR_AGAIN;
-}
-
-/* A run that begins in the middle of a file; told until core took it. */
-static void
-run_told(void *ctx, enum err e, struct ipc_msg *m)
-{
-	struct segment_question *q = ctx;
-	struct live_stream *s = stream_of_slot(q->edge, q->slot);
-
-	if (e == ERR_OK && m->body.len == 1 && m->body.at[0] == ERR_OK &&
-	    s != NULL && s->recording != NULL)
-		s->recording->has_untold = false;
-	free(q);
-}
-
-static void
-run_tell(struct edge *e, struct live_stream *s)
-{
-	const struct recording *r = s->recording;
-	struct segment_question *q;
-	AUTO_BUF struct buf b = { 0 };
-	struct wr w;
-
-	if (!r->has_untold || r->file == NULL || e->core == NULL ||
-	    (q = malloc(sizeof *q)) == NULL)
-		return;
-	*q = (struct segment_question){ e, s->fan.slot };
-	buf_init(&b, 2 * ID_OCTETS + RUN_ID_OCTETS);
-	wr_init(&w, &b);
-	wr_id(&w, &s->fan.id);
-	wr_id(&w, &r->file->id);
-	wr_octets(&w, SLICE_OF(r->untold.octets));
-	if (wr_end(&w) != ERR_OK || ipc_request(e->core, MSG_SEGMENT_RUN,
-					buf_slice(&b), run_told, q) != ERR_OK)
-		free(q);
 }
 
 static struct recording *
@@ -377,7 +429,9 @@ record_put(struct edge *e, struct live_stream *s, struct slice record,
 		r->plain_ms = r->plain.len == 0 || r->plain_ms == 0
 				  ? loop_now_ms(e->loop)
 				  : r->plain_ms;
-	if (segment_frame_put(&r->plain, record) != ERR_OK) {
+	if ((clear->flags == RECORD_HEADER &&
+		untold_add(r, &clear->run) != ERR_OK) ||
+	    segment_frame_put(&r->plain, record) != ERR_OK) {
 		record_lose(e, r, loop_now_ms(e->loop));
 		return;
 	}
@@ -386,10 +440,8 @@ record_put(struct edge *e, struct live_stream *s, struct slice record,
 	if (clear->flags == RECORD_HEADER || clear->flags == RECORD_KEY)
 		entry_add(r, clear, at);
 	if (clear->flags == RECORD_HEADER) {
-		r->untold = clear->run;
-		r->has_untold = true;
 		r->runs++;
-		run_tell(e, s);
+		runs_tell(e, s);
 	}
 	if (r->plain.len >= flush)
 		plain_flush(e, r);
@@ -514,7 +566,7 @@ recordings_synced(struct edge *e, uint64_t number)
 			more = true;
 			continue;
 		}
-		if (r != NULL && r->has_untold)
+		if (r != NULL && r->untold_count != 0)
 			continue; /* nobody would find it after a crash */
 		s->flush = false;
 		uplink_kept(s, r != NULL && r->dropped == 0 &&
@@ -555,7 +607,7 @@ recordings_second(struct edge *e)
 		next = s->next;
 		if (s->recording != NULL) {
 			plain_flush(e, s->recording);
-			run_tell(e, s);
+			runs_tell(e, s);
 			recording_tell(e, s);
 		}
 		if (s->past && !s->flush && now - s->past_ms > PAST_REST_MS) {

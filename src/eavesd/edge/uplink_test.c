@@ -16,7 +16,6 @@
 
 #define WAIT_MS     30000
 #define TEXTS_MAX   32
-#define RUNS_MAX    16
 #define RECORD_TEST 160
 #define DENIED_CODE 4403
 
@@ -31,7 +30,9 @@ static struct {
 	struct ipc *side;
 	struct id stream[HOME_STREAMS_MAX]; /* of the hub */
 	size_t stream_count;
-	bool silent; /* about runs: what is asked then waits */
+	bool busy; /* a file that is asked for then waits */
+	uint32_t segment;
+	bool silent; /* about runs: they wait, too */
 	uint32_t waiting[RUNS_MAX];
 	size_t waiting_count;
 	struct run_id run[RUNS_MAX]; /* that it was told of */
@@ -59,14 +60,14 @@ uplink_answer(struct ipc *ch, const struct ipc_msg *m)
 }
 
 static enum err
-segment_answer(struct ipc *ch, const struct ipc_msg *m)
+segment_answer(struct ipc *ch, uint32_t id)
 {
 	uint8_t answer[1 + ID_OCTETS + KEY_OCTETS + 8] = { ERR_OK };
 	const int fd = memfd_create("segment", 0);
 
 	assert_true(fd >= 0);
-	const enum err e = ipc_reply(ch, m->type, m->id, SLICE_OF(answer), &fd,
-	    1);
+	const enum err e = ipc_reply(ch, MSG_SEGMENT_NEXT, id, SLICE_OF(answer),
+	    &fd, 1);
 	(void)close(fd);
 	return e;
 }
@@ -84,14 +85,12 @@ run_take(struct ipc *ch, const struct ipc_msg *m)
 {
 	const struct slice run = slice_skip(m->body, 2 * ID_OCTETS);
 
-	if (core.silent) {
-		assert_true(core.waiting_count < RUNS_MAX);
-		core.waiting[core.waiting_count++] = m->id;
-		return ERR_OK;
-	}
 	assert_true(core.run_count < RUNS_MAX);
 	memcpy(core.run[core.run_count++].octets, run.at, RUN_ID_OCTETS);
-	return run_answer(ch, m->id);
+	if (!core.silent)
+		return run_answer(ch, m->id);
+	core.waiting[core.waiting_count++] = m->id;
+	return ERR_OK;
 }
 
 static enum err
@@ -102,7 +101,8 @@ core_serve(void *ctx, struct ipc *ch, struct ipc_msg *m)
 	case MSG_UPLINK_OPEN:
 		return uplink_answer(ch, m);
 	case MSG_SEGMENT_NEXT:
-		return segment_answer(ch, m);
+		core.segment = m->id;
+		return core.busy ? ERR_OK : segment_answer(ch, m->id);
 	case MSG_SEGMENT_RUN:
 		return run_take(ch, m);
 	default:
@@ -435,6 +435,53 @@ what_was_taken_away_is_written_no_more(void **state)
 	assert_int_equal(records(), 5);
 }
 
+static void
+runs_wait(size_t count)
+{
+	const uint64_t until = clock_monotonic_ms() + WAIT_MS;
+
+	while (core.waiting_count < count)
+		turn(until);
+}
+
+/* Each is found afterwards: a hub hears "kept" when core knows of them all. */
+static void
+runs_that_begin_before_core_answers_are_told(void **state)
+{
+	(void)state;
+	const uint32_t past = opened(&porch, true);
+
+	core.busy = core.silent = true;
+	for (uint8_t run = 1; run <= 4; run++) {
+		record(past, 'H', run, 0);
+		record(past, 'k', run, 1);
+	}
+	settle();
+	assert_int_equal(core.run_count, 0);
+	T_OK(segment_answer(core.side, core.segment));
+	runs_wait(3);
+	for (uint8_t i = 0; i < 3; i++)
+		assert_int_equal(core.run[i].octets[0], 2 + i);
+	say(json_pack("{ss sI}", "t", "flush", "slot", (json_int_t)past));
+	settle();
+	recordings_second(&edge); /* said once, while it waits */
+	settle();
+	assert_int_equal(core.waiting_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		struct live_stream *s = stream_of_slot(&edge, past);
+
+		assert_true(s->flush);
+		T_OK(run_answer(core.side, core.waiting[i]));
+		for (const uint64_t until = clock_monotonic_ms() + WAIT_MS;
+		     s->recording->untold_count != 2 - i;)
+			turn(until);
+	}
+	recordings_second(&edge);
+	json_t *o = heard("kept", NULL);
+	assert_true(json_is_true(json_object_get(o, "kept")));
+	json_decref(o);
+}
+
 /* A slot that nobody was given is another thing. */
 static void
 a_slot_of_ones_own_making_ends_the_line(void **state)
@@ -503,6 +550,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_taken_away_is_written_no_more),
 		TEST(a_full_server_still_takes_what_it_missed),
+		TEST(runs_that_begin_before_core_answers_are_told),
 		TEST(a_slot_of_ones_own_making_ends_the_line),
 	};
 
