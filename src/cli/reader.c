@@ -97,7 +97,10 @@ login(struct reader *r, const uint8_t handle[static SHA256_OCTETS],
 	    (e = vault_open(buf_slice(&vault), &r->account, SLICE_OF(export),
 		 &r->vault)) != ERR_OK)
 		e = say_why(r, e,
-		    "what the server keeps for you does not open");
+		    e == ERR_LIMIT
+			? "your account holds more than can be read here: "
+			  "sign out sessions that you do not use, in the app"
+			: "what the server keeps for you does not open");
 	octets_wipe(session, sizeof session);
 	octets_wipe(export, sizeof export);
 	return e;

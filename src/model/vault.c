@@ -6,10 +6,11 @@
 #include "crypto/kdf.h"
 #include "model/json_read.h"
 
-#define VAULT_VERSION   1
-#define VAULT_SUITE     1
-#define DOORS_MAX       32
-#define SESSIONS_MAX    256
+#define VAULT_VERSION 1
+#define VAULT_SUITE   1
+#define DOORS_MAX     255 /* they are counted in an octet */
+/* An app has no limit but the vault's octets. */
+#define SESSIONS_MAX    (VAULT_OCTETS_MAX / 32)
 #define HASH_OCTETS     SHA256_OCTETS
 #define SEALED_KEY      (KEY_OCTETS + HPKE_TAG_OCTETS)
 #define DOOR_TEXT_MAX   16
