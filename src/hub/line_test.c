@@ -507,6 +507,49 @@ rests_ms(void)
 	return hub->catching.timer.due_ms - loop_now_ms(hub->loop);
 }
 
+static void
+row_refuse(const char *why)
+{
+	json_t *o = heard("row");
+
+	far_say(json_pack("{s:s,s:O,s:s}", "t", "row", "n",
+	    json_object_get(o, "n"), "error", why));
+	json_decref(o);
+	settle();
+}
+
+/* An hour of an index: the household says whether it is nobody's any more. */
+static void
+a_refused_row_of_a_listed_camera_stays(void **state)
+{
+	static const uint8_t octets[1024] = { 1 };
+	const struct index_row row = { .run = { { 3 } },
+		.index = 1,
+		.day = clock_day(),
+		.octets = SLICE_OF(octets) };
+
+	(void)state;
+	rows_clear(&hub->rows);
+	T_OK(rows_add(&hub->rows, stream_of(TRACK_INDEX), &row));
+	line_begin();
+	row_refuse("DENIED");
+	assert_int_equal(hub->rows.count, 1);
+	line_end();
+	line_begin(); /* and is sent again */
+	row_refuse("DENIED");
+	assert_int_equal(hub->rows.count, 1);
+	line_end();
+	camera_list(false);
+	line_begin();
+	row_refuse("LIMIT"); /* for now alone */
+	assert_int_equal(hub->rows.count, 1);
+	line_end();
+	hub->rows_rest_ms = 0;
+	line_begin();
+	row_refuse("DENIED");
+	assert_int_equal(hub->rows.count, 0);
+}
+
 /* First a piece of it, then not: as often as the hub sends it. */
 static void
 what_is_never_kept_is_not_sent_for_ever(void **state)
@@ -548,6 +591,7 @@ main(void)
 		TEST(a_live_stream_that_is_refused_goes_to_the_spool),
 		TEST(what_is_refused_on_its_way_waits_or_goes),
 		TEST(a_server_that_does_not_answer_is_left),
+		TEST(a_refused_row_of_a_listed_camera_stays),
 		TEST(what_is_never_kept_is_not_sent_for_ever),
 	};
 

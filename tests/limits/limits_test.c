@@ -39,7 +39,9 @@ static struct app app;
 static uint16_t device_port;
 static char folder[64];
 static uint64_t version = 1; /* of the home's list */
-static struct id log_stream;
+static struct id log_stream, state_stream;
+static struct id first_hub, last_grant;
+static unsigned opens = 1; /* home tickets; the sign-up took one */
 
 /* --- a device that is a key and nothing else --- */
 
@@ -184,7 +186,7 @@ list_json(void)
 
 /* Writes one more version with what is given, as far as it is taken. */
 static unsigned
-list_write(json_t *grants, json_t *devices)
+list_change(json_t *grants, json_t *gone, json_t *devices)
 {
 	json_t *o = list_json();
 
@@ -192,13 +194,20 @@ list_write(json_t *grants, json_t *devices)
 	    json_integer((json_int_t)version + 1));
 	json_object_set_new(o, "grants",
 	    grants == NULL ? json_array() : grants);
-	json_object_set_new(o, "remove_grants", json_array());
+	json_object_set_new(o, "remove_grants",
+	    gone == NULL ? json_array() : gone);
 	json_object_set_new(o, "devices",
 	    devices == NULL ? json_array() : devices);
 	const unsigned status = app_ask(&app, "POST", "/api/home/write",
 	    &app.home, o, NULL);
 	version += status == 200;
 	return status;
+}
+
+static unsigned
+list_write(json_t *grants, json_t *devices)
+{
+	return list_change(grants, NULL, devices);
 }
 
 /* --- limits --- */
@@ -247,6 +256,8 @@ a_home_has_so_many_members(void **state)
 						"rights", 1),
 				     NULL),
 		    i < GRANTS ? 200 : 413);
+		if (i < GRANTS)
+			last_grant = id;
 	}
 }
 
@@ -286,27 +297,64 @@ a_home_has_so_many_hubs(void **state)
 {
 	(void)state;
 	octets_random(&log_stream, sizeof log_stream);
+	octets_random(&state_stream, sizeof state_stream);
+	octets_random(&first_hub, sizeof first_hub);
 	for (unsigned i = 0; i <= DEVICES; i++) {
-		json_t *streams = i > 0 ? json_array()
-					: json_pack("[{s:o,s:i}]", "id",
-					      body_id(&log_stream), "class", 2);
 		struct stranger s;
 
 		stranger_make(&s);
 		assert_int_equal(enroll(&s), 200);
-		assert_int_equal(take_in(&s, streams), i < DEVICES ? 200 : 413);
+		assert_int_equal(i > 0 ? take_in(&s, json_array())
+				       : take_in_as(&first_hub, &s,
+					     json_pack("[{s:o,s:i},{s:o,s:i}]",
+						 "id", body_id(&log_stream),
+						 "class", 2, "id",
+						 body_id(&state_stream),
+						 "class", 3)),
+		    i < DEVICES ? 200 : 413);
 		stranger_end(&s);
 	}
 }
 
 static unsigned
-row_write(const struct id *stream, const uint8_t run[static 8], unsigned i)
+row_write_as(int class, const struct id *stream, const uint8_t run[static 8],
+    unsigned i)
 {
 	return app_ask(&app, "POST", "/api/row", &app.home,
 	    json_pack("{s:o,s:i,s:o,s:i,s:o}", "stream", body_id(stream),
-		"class", 2, "run", body_b64(slice_make(run, 8)), "index",
+		"class", class, "run", body_b64(slice_make(run, 8)), "index",
 		(int)i, "sealed", sealed_some(1024)),
 	    NULL);
+}
+
+static unsigned
+row_write(const struct id *stream, const uint8_t run[static 8], unsigned i)
+{
+	return row_write_as(2, stream, run, i);
+}
+
+/* Whoever manages a home chooses ids: a hub's index is its own still. */
+static void
+no_member_called_as_a_hub_writes_over_its_index(void **state)
+{
+	static const uint8_t run[8] = { 9 };
+	const struct app_ticket mine = app.home;
+	struct household_member *me = &app.h.member[0];
+	const struct id grant = me->grant;
+
+	(void)state;
+	assert_int_equal(list_change(json_pack("[{s:o,s:o,s:i}]", "id",
+					 body_id(&first_hub), "key",
+					 body_b64(SLICE_OF(me->sign.public)),
+					 "rights", 15),
+			     json_pack("[o]", body_id(&last_grant)), NULL),
+	    200);
+	me->grant = first_hub;
+	assert_int_equal(app_home_ticket(&app), 200);
+	opens++;
+	assert_int_equal(row_write_as(3, &state_stream, run, 1), 403);
+	app.home = mine;
+	me->grant = grant;
 }
 
 static void
@@ -364,8 +412,6 @@ strangers_make_room_for_the_next(void **state)
 static void
 an_account_goes_into_homes_so_often_on_a_day(void **state)
 {
-	unsigned opens = 1; /* in the sign-up */
-
 	(void)state;
 	while (app_home_ticket(&app) == 200)
 		assert_true(++opens <= OPENS);
@@ -409,6 +455,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_home_has_so_many_members),
 		cmocka_unit_test(no_hub_is_called_as_a_member),
 		cmocka_unit_test(a_home_has_so_many_hubs),
+		cmocka_unit_test(
+		    no_member_called_as_a_hub_writes_over_its_index),
 		cmocka_unit_test(a_day_has_so_many_rows_of_a_stream),
 		cmocka_unit_test(strangers_make_room_for_the_next),
 		cmocka_unit_test(a_home_is_written_so_often_on_a_day),
