@@ -243,6 +243,13 @@ async function back(so) {
   assert.fail(`it never was so: ${so}`);
 }
 
+test('a row that is given twice is refused: one given for ever would fill the memory', async () => {
+  between.rows = (a) => ({ rows: a.rows.flatMap((r) => [r, r]) });
+  const { status, complaints } = await gaps(between.url, '--quick', '--json');
+  assert.equal(status, 3, complaints);
+  assert.match(complaints, /not well formed/);
+});
+
 test('a server that is busy for a while keeps nothing back', async () => {
   let asked = 0;
   between.rows = (a) => a;

@@ -17,7 +17,6 @@
 #define WAIT_MS     30000
 #define TEXTS_MAX   32
 #define RECORD_TEST 160
-#define DENIED_CODE 4403
 
 static const struct id home = { { 1 } }, device = { { 2 } };
 static const struct id porch = { { 3 } }, yard = { { 4 } };
