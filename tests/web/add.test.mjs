@@ -125,8 +125,11 @@ test('a webcam of the hub’s machine is found, looked at and added, without a l
   await page.getByLabel('Name', { exact: true }).fill('Study');
   await shot(page, 'add-webcam');
   await go(page);
-  await page.getByText('Study').first().waitFor();
-  await untilData(page, (x) => x.size === '640x480' && x.verified === 'true');
+  for (const [name, size] of [['Study', '640x480'], ['Yard', '1280x720']]) {
+    await page.getByRole('navigation', { name: 'Cameras' }).getByRole('button', { name }).click();
+    await untilData(page, (x, [wide, from]) => x.size === wide && x.picture === 'live' && x.verified === 'true' &&
+      Number(x.captured) > from, [size, Date.now() * 1000]);
+  }
 });
 
 test('what the home has already is not offered again', async () => {
