@@ -4,6 +4,15 @@
 
 #include "base/slice.h"
 
+#define DEVICE_WORD "v4l2:"
+
+enum capture_kind
+address_kind(struct slice address)
+{
+	return slice_starts(address, SLICE_LIT(DEVICE_WORD)) ? CAPTURE_WEBCAM
+							     : CAPTURE_RTSP;
+}
+
 static enum err
 text_copy(struct slice from, char *to, size_t room)
 {
@@ -145,7 +154,7 @@ address_parse(const char *text, struct address *ret_address)
 {
 	const struct slice s = slice_str(text);
 	const struct slice pipe = SLICE_LIT("pipe:");
-	const struct slice v4l2 = SLICE_LIT("v4l2:");
+	const struct slice v4l2 = SLICE_LIT(DEVICE_WORD);
 	struct address a = { 0 };
 	enum err e = ERR_OK;
 

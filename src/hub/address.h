@@ -27,6 +27,8 @@ struct address {
 	bool udp; /* RTSP: packets by UDP from the start */
 };
 
+/* Of an address that the household named in the app: RTSP, or a device's. */
+enum capture_kind address_kind(struct slice address);
 /*
  * ERR_DENIED: a password stands in it. ERR_SYNTAX, ERR_LIMIT.
  */

@@ -111,7 +111,8 @@ camera_unit(struct camera *c, enum track_kind from, const struct unit *u,
 			camera_state(c, state, now);
 		return e;
 	}
-	if (u->kind == UNIT_FOUND || u->kind == UNIT_PROFILE)
+	if (u->kind == UNIT_FOUND || u->kind == UNIT_PROFILE ||
+	    u->kind == UNIT_DEVICE)
 		return ERR_SYNTAX; /* it was not asked for that */
 	if (from == TRACK_MAIN &&
 	    (u->kind == UNIT_H264 || u->kind == UNIT_H265))

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -30,6 +31,43 @@ device_reason(int error)
 	default:
 		return REASON_SAID_NO;
 	}
+}
+
+int
+device_number(const char *name)
+{
+	static const char word[] = "video";
+	const char *digits = name + sizeof word - 1;
+	int n = 0;
+
+	if (strncmp(name, word, sizeof word - 1) != 0)
+		return -1;
+	const size_t len = strlen(digits);
+	if (len < 1 || len > 3 || (len > 1 && digits[0] == '0'))
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		if (digits[i] < '0' || digits[i] > '9')
+			return -1;
+		n = 10 * n + digits[i] - '0';
+	}
+	return n > UINT8_MAX ? -1 : n;
+}
+
+bool
+device_path_allowed(const char *path)
+{
+	static const char by_id[] = "/dev/v4l/by-id/", dev[] = "/dev/";
+	const char *name = path + sizeof by_id - 1;
+
+	if (strncmp(path, by_id, sizeof by_id - 1) != 0)
+		return strncmp(path, dev, sizeof dev - 1) == 0 &&
+		       device_number(path + sizeof dev - 1) != -1;
+	if (name[0] == '\0' || name[0] == '.')
+		return false;
+	for (; *name != '\0'; name++)
+		if (*name <= ' ' || *name > '~' || *name == '/')
+			return false;
+	return true;
 }
 
 static bool

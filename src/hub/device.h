@@ -8,6 +8,13 @@
 #include "hub/unit.h"
 
 /*
+ * /dev/videoNUMBER or /dev/v4l/by-id/NAME: what a household may name in the
+ * app. What they lead to is looked at when it is opened.
+ */
+bool device_path_allowed(const char *path);
+/* The number of "video0" to "video255"; -1: another name. */
+int device_number(const char *name);
+/*
  * Why the kernel said no, by errno: UNPLUGGED, BUSY, NOT_ALLOWED, NOT_CAMERA,
  * LIMIT, else SAID_NO.
  */

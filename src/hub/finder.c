@@ -10,12 +10,14 @@
 #include "base/obj.h"
 #include "hub/capture/capture.h"
 #include "hub/channel.h"
+#include "hub/devices.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/spawn.h"
 #include "proto/onvif.h"
 
 #define SEARCH_OCTETS_MAX 2048
+#define DEVICES_FOLDER    "/dev"
 
 void
 finders_init(struct finders *f, int program_fd, uint32_t uid)
@@ -122,7 +124,8 @@ settings_pipe(const struct capture_settings *s, int *ret_fd)
 
 static enum reason
 process_start(struct finders *all, struct finder *f,
-    const struct capture_settings *s, int camera_fd, int *ret_fd)
+    const struct capture_settings *s, const int *fds, size_t fd_count,
+    int *ret_fd)
 {
 	static const char *const argv[] = { "eaves-capture", NULL };
 	AUTO_FD int settings_fd = -1;
@@ -131,9 +134,10 @@ process_start(struct finders *all, struct finder *f,
 	if (settings_pipe(s, &settings_fd) != ERR_OK ||
 	    pipe2(out, O_CLOEXEC) == -1)
 		return REASON_NO_PROCESS;
-	const struct spawn spawn = { .argv = argv,
-		.fds = { out[1], settings_fd, camera_fd },
-		.fd_count = 3 };
+	struct spawn spawn = { .argv = argv,
+		.fds = { out[1], settings_fd },
+		.fd_count = 2 + fd_count };
+	memcpy(spawn.fds + 2, fds, fd_count * sizeof *fds);
 	const enum err e = spawn_program(&spawn, all->program_fd, &f->pid);
 	(void)close(out[1]);
 	if (e != ERR_OK) {
@@ -146,18 +150,53 @@ process_start(struct finders *all, struct finder *f,
 	return REASON_RUNNING;
 }
 
+/* The devices are open in the process alone. */
+static enum reason
+devices_start(struct finders *all, struct finder *f, struct capture_settings *s,
+    int *ret_fd)
+{
+	AUTO_BUF struct buf list;
+	enum reason why = REASON_LIMIT;
+	struct devices d;
+
+	buf_init(&list, CAPTURE_TEXT_OCTETS_MAX);
+	devices_open(DEVICES_FOLDER, &d);
+	if (found_devices_put(d.at, d.count, &list) == ERR_OK) {
+		s->url = buf_slice(&list);
+		why = process_start(all, f, s, d.fd, d.count, ret_fd);
+	}
+	devices_close(&d);
+	return why;
+}
+
+static enum reason
+search_start(struct finders *all, struct finder *f, struct capture_settings *s,
+    const struct onvif_url *u, int *ret_fd)
+{
+	AUTO_FD int camera_fd = -1;
+	enum reason why;
+
+	if (s->kind == CAPTURE_DEVICES)
+		return devices_start(all, f, s, ret_fd);
+	why = s->kind == CAPTURE_DISCOVER ? search_open(&camera_fd)
+					  : probe_open(f, u, &camera_fd);
+	return why == REASON_RUNNING
+		   ? process_start(all, f, s, &camera_fd, 1, ret_fd)
+		   : why;
+}
+
 enum err
 finders_start(struct finders *all, unsigned which, struct slice request,
     enum reason *ret_why, int *ret_fd)
 {
 	struct capture_settings s;
 	struct onvif_url u = { .tls = false };
-	AUTO_FD int camera_fd = -1;
 	enum reason why;
 
 	if (which >= FINDERS_MAX ||
 	    capture_settings_get(request, &s) != ERR_OK ||
-	    (s.kind != CAPTURE_DISCOVER && s.kind != CAPTURE_PROBE))
+	    (s.kind != CAPTURE_DISCOVER && s.kind != CAPTURE_PROBE &&
+		s.kind != CAPTURE_DEVICES))
 		return ERR_SYNTAX;
 	if (s.kind == CAPTURE_PROBE &&
 	    (onvif_url_parse(s.url, &u) != ERR_OK || u.tls || u.rtsp))
@@ -165,10 +204,7 @@ finders_start(struct finders *all, unsigned which, struct slice request,
 	struct finder *f = &all->finder[which];
 	finder_end(f);
 	s.uid = all->uid;
-	why = s.kind == CAPTURE_DISCOVER ? search_open(&camera_fd)
-					 : probe_open(f, &u, &camera_fd);
-	if (why == REASON_RUNNING)
-		why = process_start(all, f, &s, camera_fd, ret_fd);
+	why = search_start(all, f, &s, &u, ret_fd);
 	if (why != REASON_RUNNING)
 		channel_close(f);
 	*ret_why = why;

@@ -4,6 +4,8 @@
  * too long. It reads nothing that comes from a network.
  *
  *   DISCOVER  the parent sends the search; the process can only hear
+ *   DEVICES   the parent opens the video devices of this machine; the process
+ *             can ask them for their names
  *   PROBE     the process asks for connections over a channel of its own; the
  *             parent makes them to the one address that the request named,
  *             whose name it looked up once

@@ -87,6 +87,36 @@ a_request_that_is_none_is_refused(void **state)
 	scene_close(&s);
 }
 
+/* By the real process; what is in the ports of this machine is its own. */
+static void
+who_looks_into_the_ports_ends_by_itself(void **state)
+{
+	uint8_t got[16384];
+	size_t len = 0, took;
+	enum reason why;
+	uint32_t detail;
+	struct scene s;
+	struct unit u;
+	ssize_t n;
+
+	(void)state;
+	scene_open(&s);
+	T_OK(start(&s, 0, CAPTURE_DEVICES, "", &why));
+	assert_int_equal(why, REASON_RUNNING);
+	while ((n = read(s.pipe_fd, got + len, sizeof got - len)) > 0)
+		len += (size_t)n;
+	struct slice rest = slice_make(got, len);
+	do {
+		T_OK(unit_parse(rest, &u, &took));
+		assert_true(u.kind == UNIT_DEVICE || u.kind == UNIT_STATUS);
+		rest = slice_skip(rest, took);
+	} while (u.kind == UNIT_DEVICE);
+	T_OK(unit_status(u.octets, &why, &detail));
+	assert_int_equal(why, REASON_RUNNING);
+	assert_int_equal(rest.len, 0);
+	scene_close(&s);
+}
+
 static void
 a_process_that_hangs_is_ended(void **state)
 {
@@ -170,6 +200,7 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_that_is_none_is_refused),
+		cmocka_unit_test(who_looks_into_the_ports_ends_by_itself),
 		cmocka_unit_test(a_process_that_hangs_is_ended),
 		cmocka_unit_test(
 		    a_process_gets_so_many_connections_and_nothing_else),

@@ -80,6 +80,12 @@ unit_take(struct finding *f, const struct unit *u)
 		    &f->profile[f->profile_count]);
 		f->profile_count += e == ERR_OK;
 		return e;
+	case UNIT_DEVICE:
+		if (f->device_count == FOUND_DEVICES_MAX)
+			return ERR_LIMIT;
+		e = found_device_read(u->octets, &f->device[f->device_count]);
+		f->device_count += e == ERR_OK;
+		return e;
 	case UNIT_STATUS:
 		e = unit_status(u->octets, &f->why, &f->detail);
 		return e == ERR_OK ? ERR_CLOSED : e;
@@ -166,7 +172,7 @@ finding_start(struct findings *all, const struct capture_settings *s,
 		loop_timer_remove(&f->limit);
 		return e;
 	}
-	f->camera_count = f->profile_count = 0;
+	f->camera_count = f->profile_count = f->device_count = 0;
 	f->detail = 0;
 	f->why = REASON_NO_PROCESS;
 	f->done = done;
@@ -181,6 +187,15 @@ findings_discover(struct findings *all, void (*done)(struct finding *f),
     void *owner)
 {
 	const struct capture_settings s = { .kind = CAPTURE_DISCOVER };
+
+	return finding_start(all, &s, done, owner);
+}
+
+enum err
+findings_devices(struct findings *all, void (*done)(struct finding *f),
+    void *owner)
+{
+	const struct capture_settings s = { .kind = CAPTURE_DEVICES };
 
 	return finding_start(all, &s, done, owner);
 }

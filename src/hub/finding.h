@@ -1,9 +1,9 @@
 /*
- * finding.h - the hub process looks for cameras on its networks, and asks one
- * what streams it has. What is found comes from a capture process by way of
+ * finding.h - the hub process looks for cameras on its networks and in the
+ * USB ports of its machine, and asks one what streams it has. What is found comes from a capture process by way of
  * the parent (finder.h), already checked (found.h).
  *
- *   idle --findings_discover/probe--> asked --findings_answered--> running
+ *   idle --findings_discover/devices/probe--> asked --findings_answered--> running
  *     asked, running --end, nonsense or limit_ms--> idle, and done() is called
  */
 #ifndef HUB_FINDING_H
@@ -24,6 +24,8 @@ struct finding {
 	size_t camera_count;
 	struct found_profile profile[FOUND_PROFILES_MAX];
 	size_t profile_count;
+	struct found_device device[FOUND_DEVICES_MAX];
+	size_t device_count;
 	void *owner;
 	/* the rest is finding.c's own */
 	void (*done)(struct finding *f);
@@ -54,6 +56,9 @@ void findings_fini(struct findings *all); /* calls no done() */
  * many run as may. ERR_CLOSED: no parent.
  */
 MUST_USE enum err findings_discover(struct findings *all,
+    void (*done)(struct finding *f), void *owner);
+/* The same for what is in the USB ports: f->device. */
+MUST_USE enum err findings_devices(struct findings *all,
     void (*done)(struct finding *f), void *owner);
 /*
  * Asks the camera at url, http://HOST[:PORT][/PATH] of its device service

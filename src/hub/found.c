@@ -2,6 +2,7 @@
 
 #include "base/codec.h"
 #include "base/utf8.h"
+#include "hub/device.h"
 
 /* --- writing --- */
 
@@ -61,6 +62,37 @@ found_profile_write(int fd, uint64_t time_us, const struct found_profile *p)
 	wr_u32(&w, p->kbit_s);
 	wr_u8(&w, p->audio);
 	return found_write(fd, time_us, UNIT_PROFILE, &w);
+}
+
+static void
+device_put(struct wr *w, const struct found_device *d)
+{
+	wr_u8(w, (uint8_t)d->why);
+	text_put(w, d->path);
+	text_put(w, d->name);
+}
+
+enum err
+found_device_write(int fd, uint64_t time_us, const struct found_device *d)
+{
+	AUTO_BUF struct buf octets;
+	struct wr w;
+
+	buf_init(&octets, FOUND_UNIT_OCTETS);
+	wr_init(&w, &octets);
+	device_put(&w, d);
+	return found_write(fd, time_us, UNIT_DEVICE, &w);
+}
+
+enum err
+found_devices_put(const struct found_device *all, size_t count, struct buf *to)
+{
+	struct wr w;
+
+	wr_init(&w, to);
+	for (size_t i = 0; i < count; i++)
+		device_put(&w, &all[i]);
+	return wr_end(&w);
 }
 
 /* --- reading --- */
@@ -158,4 +190,51 @@ found_profile_read(struct slice octets, struct found_profile *ret_profile)
 	p.audio = audio == 1;
 	*ret_profile = p;
 	return ERR_OK;
+}
+
+/* The hub hands the path back to its parent, which opens what is there. */
+static void
+device_get(struct rd *r, struct found_device *d)
+{
+	const unsigned why = rd_u8(r);
+
+	text_get(r, d->path, sizeof d->path);
+	text_get(r, d->name, sizeof d->name);
+	if (r->err == ERR_OK &&
+	    (why >= REASON__MAX || !device_path_allowed(d->path)))
+		r->err = ERR_SYNTAX;
+	d->why = (enum reason)why;
+}
+
+enum err
+found_device_read(struct slice octets, struct found_device *ret_device)
+{
+	struct found_device d = { .why = REASON_RUNNING };
+	struct rd r;
+	enum err e;
+
+	rd_init(&r, octets);
+	device_get(&r, &d);
+	if ((e = rd_end(&r)) == ERR_OK)
+		*ret_device = d;
+	return e;
+}
+
+enum err
+found_devices_get(struct slice in,
+    struct found_device to[static FOUND_DEVICES_MAX], size_t *ret_count)
+{
+	size_t n = 0;
+	struct rd r;
+	enum err e;
+
+	rd_init(&r, in);
+	while (r.err == ERR_OK && r.rest.len > 0) {
+		if (n == FOUND_DEVICES_MAX)
+			return ERR_LIMIT;
+		device_get(&r, &to[n++]);
+	}
+	if ((e = rd_end(&r)) == ERR_OK)
+		*ret_count = n;
+	return e;
 }

@@ -21,6 +21,9 @@ static const struct found_profile profile = { .port = 554,
 	.fps = 25,
 	.kbit_s = 4096,
 	.audio = true };
+static const struct found_device device = { .why = REASON_BUSY,
+	.path = "/dev/v4l/by-id/usb-A-index0",
+	.name = "Desk" };
 
 /* What the writer put into a pipe, as octets of its unit. */
 static size_t
@@ -32,8 +35,9 @@ written(enum unit_kind kind, uint8_t to[static FOUND_UNIT_OCTETS])
 	int fd[2];
 
 	assert_int_equal(pipe(fd), 0);
-	T_OK(kind == UNIT_FOUND ? found_camera_write(fd[1], 7, &camera)
-				: found_profile_write(fd[1], 7, &profile));
+	T_OK(kind == UNIT_FOUND    ? found_camera_write(fd[1], 7, &camera)
+	     : kind == UNIT_DEVICE ? found_device_write(fd[1], 7, &device)
+				   : found_profile_write(fd[1], 7, &profile));
 	const size_t n = (size_t)read(fd[0], got, sizeof got);
 	T_OK(unit_parse(slice_make(got, n), &u, &took));
 	assert_int_equal(took, n);
@@ -51,6 +55,7 @@ what_was_found_reads_back_and_no_prefix_of_it_does(void **state)
 	uint8_t octets[FOUND_UNIT_OCTETS];
 	struct found_camera c;
 	struct found_profile p;
+	struct found_device d;
 	size_t n = written(UNIT_FOUND, octets);
 
 	(void)state;
@@ -67,6 +72,12 @@ what_was_found_reads_back_and_no_prefix_of_it_does(void **state)
 	assert_memory_equal(&p, &profile, sizeof p);
 	octets[n] = 0;
 	T_ERR(ERR_SYNTAX, found_profile_read(t_edge(octets, n + 1), &p));
+	n = written(UNIT_DEVICE, octets);
+	for (size_t i = 0; i < n; i++)
+		assert_int_not_equal(found_device_read(t_edge(octets, i), &d),
+		    ERR_OK);
+	T_OK(found_device_read(t_edge(octets, n), &d));
+	assert_memory_equal(&d, &device, sizeof d);
 }
 
 static void
@@ -82,6 +93,7 @@ what_a_broken_process_says_is_refused(void **state)
 		{ "half a character", "\xc3\xbc", "\xc3z" } };
 	struct found_camera c;
 	struct found_profile p;
+	struct found_device d;
 	uint8_t octets[FOUND_UNIT_OCTETS];
 	size_t n;
 
@@ -103,6 +115,15 @@ what_a_broken_process_says_is_refused(void **state)
 	n = written(UNIT_PROFILE, octets);
 	octets[n - 12] = FOUND_CODEC__MAX;
 	T_ERR(ERR_SYNTAX, found_profile_read(t_edge(octets, n), &p));
+	n = written(UNIT_DEVICE, octets);
+	octets[n - 1] = '\n';
+	T_ERR(ERR_SYNTAX, found_device_read(t_edge(octets, n), &d));
+	n = written(UNIT_DEVICE, octets);
+	memcpy(memmem(octets, n, "/dev", 4), "/etc", 4);
+	T_ERR(ERR_SYNTAX, found_device_read(t_edge(octets, n), &d));
+	n = written(UNIT_DEVICE, octets);
+	octets[0] = REASON__MAX;
+	T_ERR(ERR_SYNTAX, found_device_read(t_edge(octets, n), &d));
 }
 
 static void

@@ -21,6 +21,9 @@ struct asking {
 	json_int_t n;
 	struct command command;
 	struct buf plain;
+	/* look: what is in the USB ports, while the network is searched */
+	struct found_device device[FOUND_DEVICES_MAX];
+	size_t device_count;
 };
 
 static void
@@ -62,10 +65,45 @@ found_json(const struct finding *f)
 	return all;
 }
 
-static void
-find_done(struct finding *f)
+static json_t *
+devices_json(const struct asking *a)
 {
-	answer(f->owner, json_pack("{s:o}", "found", found_json(f)));
+	json_t *all = json_array();
+
+	for (size_t i = 0; all != NULL && i < a->device_count; i++) {
+		const struct found_device *d = &a->device[i];
+		json_array_append_new(all,
+		    json_pack("{s:s,s:s,s:i}", "path", d->path, "name", d->name,
+			"reason", d->why));
+	}
+	return all;
+}
+
+/* The network's are those of the last finding; NULL: it was not searched. */
+static void
+find_answer(struct asking *a, const struct finding *f)
+{
+	answer(a, json_pack("{s:o,s:o}", "found",
+		      f == NULL ? json_array() : found_json(f), "devices",
+		      devices_json(a)));
+}
+
+static void
+discover_done(struct finding *f)
+{
+	find_answer(f->owner, f);
+}
+
+/* One behind the other: each has a place that somebody else may want. */
+static void
+devices_done(struct finding *f)
+{
+	struct asking *a = f->owner;
+
+	memcpy(a->device, f->device, sizeof a->device);
+	a->device_count = f->device_count;
+	if (findings_discover(&a->hub->findings, discover_done, a) != ERR_OK)
+		find_answer(a, NULL);
 }
 
 static json_t *
@@ -113,8 +151,9 @@ find_begin(struct asking *a, struct json_in *in)
 {
 	enum err e = json_in_end(in);
 
-	return e != ERR_OK ? e
-			   : findings_discover(&a->hub->findings, find_done, a);
+	return e != ERR_OK
+		   ? e
+		   : findings_devices(&a->hub->findings, devices_done, a);
 }
 
 static enum err
@@ -217,7 +256,7 @@ hub_command(struct hub *h, json_int_t n, struct slice sealed)
 	}
 	if ((e = command_do(a)) == ERR_OK)
 		return; /* answered when it is done */
-	answer(a, json_pack("{s:i,s:[],s:[],s:i,s:b}", "reason",
+	answer(a, json_pack("{s:i,s:[],s:[],s:[],s:i,s:b}", "reason",
 		      e == ERR_AGAIN ? REASON_SLOW : REASON_NO_ROUTE, "found",
-		      "profiles", "codec", 0, "sound", false));
+		      "devices", "profiles", "codec", 0, "sound", false));
 }

@@ -3,6 +3,7 @@
  */
 #include <unistd.h>
 
+#include "hub/address.h"
 #include "hub/clock_reply.h"
 #include "hub/hub.h"
 #include "hub/rhythm.h"
@@ -267,8 +268,10 @@ feed_hub(const struct feed *f, size_t *ret_camera, enum track_kind *ret_of)
 static enum err
 source_put(const struct source *s, enum track_kind of, struct buf *to)
 {
-	const struct capture_settings c = { .kind = CAPTURE_RTSP,
-		.url = slice_str(of == TRACK_MAIN ? s->address : s->sub),
+	const struct slice address = slice_str(
+	    of == TRACK_MAIN ? s->address : s->sub);
+	const struct capture_settings c = { .kind = address_kind(address),
+		.url = address,
 		.user = slice_str(s->user),
 		.password = slice_str(s->password),
 		.sound_off = !s->sound || of == TRACK_SUB };

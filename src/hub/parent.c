@@ -150,6 +150,7 @@ camera_open(const struct address *a, int *ret_fd)
 	case CAPTURE_PIPE:
 	case CAPTURE_DISCOVER:
 	case CAPTURE_PROBE:
+	case CAPTURE_DEVICES:
 	case CAPTURE__MAX:
 		break;
 	}
@@ -238,9 +239,18 @@ capture_by_hand(struct parent *p, size_t n, int *ret_fd)
 }
 
 /*
- * A camera that the household named: an RTSP address and nothing else, so that
- * nobody who may manage cameras can have a file of this machine opened.
+ * An RTSP address, or a video device by one of the names that are offered: so
+ * that nobody who may manage cameras can have a file of this machine opened.
  */
+static bool
+is_nameable(enum capture_kind kind, const struct address *a)
+{
+	return a->kind == kind &&
+	       (kind == CAPTURE_RTSP ||
+		   (kind == CAPTURE_WEBCAM && device_path_allowed(a->path)));
+}
+
+/* A camera that the household named. */
 static enum reason
 capture_named(struct parent *p, size_t n, struct slice request, int *ret_fd)
 {
@@ -249,12 +259,12 @@ capture_named(struct parent *p, size_t n, struct slice request, int *ret_fd)
 	char url[ADDRESS_OCTETS_MAX + 1];
 
 	if (capture_settings_get(request, &s) != ERR_OK ||
-	    s.kind != CAPTURE_RTSP || s.url.len >= sizeof url)
+	    s.url.len >= sizeof url)
 		return REASON_NOT_RTSP;
 	memcpy(url, s.url.at, s.url.len);
 	url[s.url.len] = '\0';
 	if (strlen(url) != s.url.len || address_parse(url, &a) != ERR_OK ||
-	    a.kind != CAPTURE_RTSP)
+	    !is_nameable(s.kind, &a))
 		return REASON_NOT_RTSP;
 	const struct wish wish = { .address = &a,
 		.user = s.user.len > 0 ? s.user : slice_str(a.user),

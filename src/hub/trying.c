@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "hub/capture/capture.h"
+#include "hub/address.h"
 #include "os/file.h"
 
 #define READ_OCTETS 65536
@@ -139,7 +139,7 @@ enum err
 trying_begin(struct trying *t, struct slice address, struct slice user,
     struct slice password, void (*done)(struct trying *t), void *owner)
 {
-	const struct capture_settings s = { .kind = CAPTURE_RTSP,
+	const struct capture_settings s = { .kind = address_kind(address),
 		.url = address,
 		.user = user,
 		.password = password };

@@ -37,7 +37,8 @@ struct trying {
 void trying_init(struct trying *t, struct loop *loop, int channel_fd);
 void trying_fini(struct trying *t); /* calls no done() */
 /*
- * rtsp://HOST[:PORT]/PATH without a user. done() is called once, later.
+ * rtsp://HOST[:PORT]/PATH without a user, or v4l2:PATH of a device that is
+ * offered (device.h). done() is called once, later.
  * ERR_AGAIN: one is being looked at. ERR_LIMIT, ERR_CLOSED.
  */
 MUST_USE enum err

@@ -10,7 +10,7 @@
 static bool
 kind_is_known(unsigned kind)
 {
-	return (kind >= UNIT_H264 && kind <= UNIT_PROFILE) ||
+	return (kind >= UNIT_H264 && kind <= UNIT_DEVICE) ||
 	       kind == UNIT_STATUS;
 }
 

@@ -29,6 +29,7 @@ enum unit_kind {
 	UNIT_THUMB = 4,   /* a JPEG of the picture */
 	UNIT_FOUND = 5,   /* hub/found.h: a camera */
 	UNIT_PROFILE = 6, /* hub/found.h: one of its streams */
+	UNIT_DEVICE = 7,  /* hub/found.h: a device of this machine */
 	UNIT_STATUS = 127
 };
 enum unit_flag {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
+#include "hub/device.h"
 #include "hub/found.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *at, size_t len);
@@ -17,7 +18,12 @@ found_check(const struct unit *u)
 {
 	struct found_camera c;
 	struct found_profile p;
+	struct found_device d;
 
+	if (u->kind == UNIT_DEVICE &&
+	    found_device_read(u->octets, &d) == ERR_OK)
+		assert(device_path_allowed(d.path) &&
+		       utf8_is_clean(slice_str(d.name)));
 	if (u->kind == UNIT_FOUND && found_camera_read(u->octets, &c) == ERR_OK)
 		assert(c.path[0] == '/' && c.port != 0 &&
 		       utf8_is_clean(slice_str(c.name)) &&

@@ -49,7 +49,7 @@ a_unit_of_another_form_is_refused_at_its_head(void **state)
 		uint8_t value;
 		enum err want;
 	} bad[] = { { 0, 0x40, ERR_SYNTAX }, { 1, 0, ERR_SYNTAX },
-		{ 2, 0, ERR_SYNTAX }, { 2, 7, ERR_SYNTAX },
+		{ 2, 0, ERR_SYNTAX }, { 2, 8, ERR_SYNTAX },
 		{ 3, 4, ERR_SYNTAX }, { 12, 1, ERR_SYNTAX },
 		{ 15, 1, ERR_SYNTAX }, { 16, 1, ERR_LIMIT },
 		{ 17, 0x41, ERR_LIMIT }, { 17, 0x40, ERR_MORE } };

@@ -19,8 +19,9 @@
 /* Texts end with a NUL. */
 struct source {
 	struct id thing;
-	char address[SOURCE_ADDRESS_OCTETS + 1]; /* rtsp://HOST[:PORT]/PATH */
-	char sub[SOURCE_ADDRESS_OCTETS + 1];     /* empty: none */
+	char address[SOURCE_ADDRESS_OCTETS +
+		     1]; /* rtsp://HOST[:PORT]/PATH, v4l2:PATH */
+	char sub[SOURCE_ADDRESS_OCTETS + 1]; /* empty: none */
 	char user[SOURCE_WORD_OCTETS + 1];
 	char password[SOURCE_WORD_OCTETS + 1];
 	bool sound;

@@ -175,8 +175,8 @@ allow_checked(scmp_filter_ctx c, bool threads)
 }
 
 /*
- * "No terminal" is what libraries hear that ask. A device of a capture process
- * hears what is on its list; another request ends the process.
+ * "No terminal" is what libraries hear that ask. The devices of a capture
+ * process hear what is on its list; another request ends the process.
  */
 static int
 allow_device(scmp_filter_ctx c, const struct sandbox_device *d)
@@ -186,12 +186,19 @@ allow_device(scmp_filter_ctx c, const struct sandbox_device *d)
 	if (d == NULL)
 		return seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOTTY),
 		    SCMP_SYS(ioctl), 0);
+	const scmp_datum_t first = (scmp_datum_t)d->fd;
+	const scmp_datum_t end = first + d->fd_count;
 	r = seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1,
-	    SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)d->fd));
-	for (size_t i = 0; r == 0 && i < d->count; i++)
-		r = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)d->fd),
-		    SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, d->requests[i]));
+	    SCMP_A0(SCMP_CMP_LT, first));
+	if (r == 0)
+		r = seccomp_rule_add(c, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl),
+		    1, SCMP_A0(SCMP_CMP_GE, end));
+	for (scmp_datum_t fd = first; fd < end; fd++)
+		for (size_t i = 0; r == 0 && i < d->count; i++)
+			r = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(ioctl),
+			    2, SCMP_A0(SCMP_CMP_EQ, fd),
+			    SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX,
+				d->requests[i]));
 	return r;
 }
 

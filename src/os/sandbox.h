@@ -22,9 +22,13 @@ enum sandbox_role {
 	SANDBOX__MAX
 };
 
-/* CAPTURE: what it may say to one device, and nothing else by ioctl(). */
+/*
+ * CAPTURE: what it may say to these devices, from the first descriptor on, and
+ * nothing else by ioctl().
+ */
 struct sandbox_device {
 	int fd;
+	unsigned fd_count;
 	const uint32_t *requests;
 	size_t count;
 };

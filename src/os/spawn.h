@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-#define SPAWN_FDS_MAX 16
+#define SPAWN_FDS_MAX 20
 
 struct spawn {
 	const char *const *argv; /* NULL-terminated; argv[0] names it */

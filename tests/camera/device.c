@@ -1,7 +1,7 @@
 /*
  * device.c - a video device that is not there, for tests: preloaded into
- * eaves-capture, it answers ioctl() and poll() for the descriptor of a camera
- * in a USB port, which is a plain file; mmap() of it is the kernel's own. It
+ * eaves-capture, or linked into it (usb/), it answers ioctl() and poll() for
+ * the descriptor of a camera in a USB port, which is a plain file; mmap() of it is the kernel's own. It
  * makes no system call that the capture process may not make.
  *
  * A stand-in, because the machines that test have no video device and no
@@ -9,10 +9,13 @@
  * of the kernel's manual say, not what a driver does; that the kernel takes
  * the requests of webcam_device.c is not shown by it.
  *
- * Its words, in the environment's DEVICE, apart by spaces:
+ * Its words, in the environment's DEVICE, else behind the memory in its file
+ * (WORDS_AT, first of all "device"), apart by spaces. Of the devices whose
+ * names alone are asked for, on descriptors behind it, the latter.
  *   FRAMES     a file: for each picture u32 length (big-endian) and octets
  *   mjpeg, yuyv, nv12, h264, grey   it offers them, in that order
  *   size=WxH   their one size; else 640x480
+ *   name=WORD  what it calls itself
  *   stop=N     unplugged after N pictures; else they come again and again
  *   busy, radio, mplane, huge, liar, endless, silent, ranges, olddriver,
  *   broken, sparse, chaos=SEED: how it misbehaves, below
@@ -39,6 +42,8 @@
 #define FORMS_MAX   8
 #define STEP_US     20000
 #define BUFFER_SIZE (2u << 20)
+#define DEVICES_MAX 16
+#define WORDS_AT    ((off_t)BUFFERS * BUFFER_SIZE)
 
 static struct {
 	uint32_t form[FORMS_MAX];
@@ -52,7 +57,11 @@ static struct {
 	uint64_t chaos, due_us;
 	bool queued[BUFFERS];
 	uint8_t *memory[BUFFERS];
+	char name[32];
 } device;
+
+/* What is told of those that are asked for their names alone. */
+static struct v4l2_capability others[DEVICES_MAX];
 
 static uint64_t
 now_us(void)
@@ -129,14 +138,12 @@ flag_word(const char *word)
 	return false;
 }
 
-__attribute__((constructor)) static void
-device_make(void)
+static void
+words_take(const char *words)
 {
-	const char *words = getenv("DEVICE");
 	char copy[1024], *rest, *word;
 
-	if (words == NULL)
-		return;
+	memset(&device, 0, sizeof device);
 	device.width = 640;
 	device.height = 480;
 	snprintf(copy, sizeof copy, "%s", words);
@@ -147,11 +154,40 @@ device_make(void)
 		else if (sscanf(word, "size=%ux%u", &device.width,
 			     &device.height) != 2 &&
 			 sscanf(word, "stop=%u", &device.stop) != 1 &&
+			 sscanf(word, "name=%31s", device.name) != 1 &&
 			 sscanf(word, "chaos=%lu", &device.chaos) != 1 &&
 			 !form_word(word) && !flag_word(word))
 			exit(98);
 	}
 	device.on = true;
+}
+
+static bool
+words_read(int fd, char to[static 1024])
+{
+	const ssize_t n = pread(fd, to, 1023, WORDS_AT);
+
+	to[n > 0 ? n : 0] = '\0';
+	return strncmp(to, "device ", 7) == 0;
+}
+
+static int capability(struct v4l2_capability *c);
+
+__attribute__((constructor)) static void
+device_make(void)
+{
+	const char *said = getenv("DEVICE");
+	char words[1024];
+
+	/* from the last one on: the first is left, to give pictures */
+	for (int i = DEVICES_MAX - 1; i >= 0; i--)
+		if (words_read(DEVICE_FD + i, words)) {
+			words_take(words + 7);
+			(void)capability(&others[i]);
+		} else if (i == 0)
+			memset(&device, 0, sizeof device);
+	if (said != NULL)
+		words_take(said);
 }
 
 /* --- its answers --- */
@@ -166,6 +202,7 @@ no(int error)
 static int
 capability(struct v4l2_capability *c)
 {
+	snprintf((char *)c->card, sizeof c->card, "%s", device.name);
 	c->device_caps = V4L2_CAP_STREAMING;
 	c->device_caps |= device.radio    ? V4L2_CAP_RADIO
 			  : device.mplane ? V4L2_CAP_VIDEO_CAPTURE_MPLANE
@@ -382,6 +419,13 @@ ioctl(int fd, unsigned long request, ...)
 	va_start(rest, request);
 	void *what = va_arg(rest, void *);
 	va_end(rest);
+	if (fd > DEVICE_FD && fd < DEVICE_FD + DEVICES_MAX &&
+	    others[fd - DEVICE_FD].capabilities != 0) {
+		if ((request & UINT32_MAX) != VIDIOC_QUERYCAP)
+			abort();
+		*(struct v4l2_capability *)what = others[fd - DEVICE_FD];
+		return 0;
+	}
 	if (fd != DEVICE_FD || !device.on)
 		return (int)syscall(SYS_ioctl, fd, request, what);
 	request &= UINT32_MAX;

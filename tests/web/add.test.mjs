@@ -1,7 +1,9 @@
 /*
  * A home whose hub has no camera adds one in the app: by its address, with its
  * password, over a command that only the hub can read; then renames nothing,
- * and sees it move.
+ * and sees it move. Then one in a USB port of the hub's machine, which is
+ * found there. Its device is a stand-in (tests/camera/usb): a file that gives
+ * the pictures of a film; no real one was ever tried.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
@@ -19,7 +21,35 @@ let page;
 let camera;
 let port;
 
+/* Devices as this hub sees them: /dev is a folder of files. */
+function devicesMake() {
+  const at = (...parts) => system.at('dev', ...parts);
+  const film = system.at('film.mjpeg');
+  execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=640x480:rate=10', '-t', '2', '-c:v',
+    'mjpeg', '-q:v', '5', '-f', 'mjpeg', film]);
+  const starts = [];
+  const octets = fs.readFileSync(film);
+  for (let i = octets.indexOf('ffd8ff', 0, 'hex'); i >= 0; i = octets.indexOf('ffd8ff', i + 3, 'hex')) starts.push(i);
+  const frames = starts.map((from, i) => octets.subarray(from, starts[i + 1] ?? octets.length));
+  const length = (n) => Buffer.from([n >> 24, n >> 16, n >> 8, n]);
+  fs.writeFileSync(system.at('frames'), Buffer.concat(frames.flatMap((f) => [length(f.length), f])));
+  fs.mkdirSync(at('v4l/by-id'), { recursive: true });
+  const device = (name, words) => {
+    fs.writeFileSync(at(name), '');
+    if (!words) return;
+    fs.truncateSync(at(name), 8 << 20);
+    fs.appendFileSync(at(name), `device ${words}`);
+  };
+  device('video0', `name=Desk ${system.at('frames')} mjpeg`);
+  device('video1', 'name=Radio radio');
+  device('video2', '');
+  fs.symlinkSync('../../video0', at('v4l/by-id', 'usb-Maker_Desk_7-video-index0'));
+  process.env.DEVICE_FOLDER = at();
+}
+
 before(async () => {
+  devicesMake();
+  system.hubProgram = 'tests/camera/usb/eaves-hub';
   const clip = system.at('clip.h264');
   execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=1280x720:rate=15', '-t', '8', '-c:v',
     'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-g', '30', '-f', 'h264', clip]);
@@ -79,12 +109,42 @@ test('after a restart the hub knows it again', async () => {
   await moves(page, 10);
 });
 
+test('a webcam of the hub’s machine is found, looked at and added, without a login', async () => {
+  await page.getByRole('button', { name: 'Add a camera' }).click();
+  await page.getByRole('button', { name: 'Look for cameras' }).click();
+  const webcam = page.getByRole('button', { name: 'Webcam: Desk' });
+  await webcam.waitFor();
+  assert.equal(await page.locator('.found li').count(), 1, 'a radio is no camera');
+  await page.getByText('(video2) cannot be looked at. The hub may not open it').waitFor();
+  await accessible(page, 'add: found');
+  await shot(page, 'add-found');
+  await webcam.click();
+  await page.locator('canvas.tried').waitFor();
+  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Desk');
+  assert.equal(await page.getByLabel('Record sound').count(), 0);
+  await page.getByLabel('Name', { exact: true }).fill('Study');
+  await shot(page, 'add-webcam');
+  await go(page);
+  for (const [name, size] of [['Study', '640x480'], ['Yard', '1280x720']]) {
+    await page.getByRole('navigation', { name: 'Cameras' }).getByRole('button', { name }).click();
+    await untilData(page, (x, [wide, from]) => x.size === wide && x.picture === 'live' && x.verified === 'true' &&
+      Number(x.captured) > from, [size, Date.now() * 1000]);
+  }
+});
+
+test('what the home has already is not offered again', async () => {
+  await page.getByRole('button', { name: 'Add a camera' }).click();
+  await page.getByRole('button', { name: 'Look for cameras' }).click();
+  await page.getByText('(video2) cannot be looked at.').waitFor();
+  assert.equal(await page.locator('.found li').count(), 0);
+});
+
 test('the server holds neither its address nor its password', () => {
   for (const file of fs.readdirSync(system.at('server'), { recursive: true })) {
     const at = system.at('server', String(file));
     if (!fs.statSync(at).isFile()) continue;
     const octets = fs.readFileSync(at);
-    for (const word of [PASSWORD, `127.0.0.1:${port}/live`, 'Yard'])
+    for (const word of [PASSWORD, `127.0.0.1:${port}/live`, 'Yard', 'Study', 'usb-Maker_Desk_7'])
       assert.ok(!octets.includes(word), `${word} in ${file}`);
   }
 });

@@ -44,6 +44,7 @@ async function recorded(go, test) {
       if (d.position !== was && near(d) && test(d)) return;
       if (d.position !== was && !near(d) && (await hole.isVisible())) break;
       assert.ok(Date.now() < end, JSON.stringify(d));
+      await new Promise((done) => setTimeout(done, 50)); /* the page wants to draw, too */
     }
   }
   assert.fail('nothing was recorded anywhere');

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "hub/capture/demo_run.h"
+#include "hub/capture/devices_run.h"
 #include "hub/capture/discover_run.h"
 #include "hub/capture/file_run.h"
 #include "hub/capture/onvif_run.h"
@@ -126,6 +127,10 @@ camera_run(const struct capture_settings *s, enum reason *ret_why,
 	case CAPTURE_WEBCAM:
 		*ret_why = webcam_run(CAPTURE_CAMERA_FD, CAPTURE_OUT_FD);
 		return ERR_CLOSED;
+	case CAPTURE_DEVICES:
+		*ret_why = devices_run(s->url, CAPTURE_CAMERA_FD,
+		    CAPTURE_OUT_FD);
+		return ERR_OK;
 	case CAPTURE__MAX:
 		break;
 	}
@@ -156,6 +161,8 @@ capture_main(void)
 	sandbox.uid = settings.uid;
 	if (settings.kind == CAPTURE_WEBCAM)
 		sandbox.device = &webcam_requests;
+	if (settings.kind == CAPTURE_DEVICES)
+		sandbox.device = &webcam_questions;
 	if ((e = sandbox_enter(&sandbox, &missing)) != ERR_OK)
 		goto say;
 	(void)close(CAPTURE_SETTINGS_FD);

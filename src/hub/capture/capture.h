@@ -1,12 +1,13 @@
 /*
  * capture.h - the capture process: one per camera, the only one that touches
- * what a camera sends; also who looks for cameras (DISCOVER) and who asks one
- * for its streams (PROBE). It gets these descriptors and nothing else:
+ * what a camera sends; also who looks for cameras (DISCOVER), who asks one
+ * for its streams (PROBE), and who asks what is in the USB ports (DEVICES). It gets these descriptors and nothing else:
  *   3  where its units go (hub/unit.h)
  *   4  its settings, read to the end before anything else
  *   5  the camera: a connected socket, an open file, an open FIFO, an open
  *      video device; none for the demo; DISCOVER: a socket that only hears; PROBE: a channel to the
- *      parent, which connects to that one camera as often as it is asked to
+ *      parent, which connects to that one camera as often as it is asked to;
+ *      DEVICES: the first of up to FOUND_DEVICES_MAX video devices
  * and for an RTSP camera, in case it sends by UDP alone (hub/ports.h),
  *   6  to 9: sockets for video and sound, RTP and RTCP each
  *   10 where it says which ports of the camera they are to be connected to
@@ -41,6 +42,7 @@ enum capture_kind {
 	CAPTURE_DISCOVER,
 	CAPTURE_PROBE,
 	CAPTURE_WEBCAM,
+	CAPTURE_DEVICES,
 	CAPTURE__MAX
 };
 
@@ -52,7 +54,8 @@ struct capture_settings {
 	bool sound_off;        /* no sound is taken from the camera */
 	bool udp_wanted;       /* RTSP: packets by UDP from the start */
 	uint16_t udp_port[2];  /* RTSP: of 6 and 8; 0: there are none */
-	struct slice url;      /* RTSP, PROBE: without user and password */
+	/* RTSP, PROBE: without user and password; DEVICES: found_devices_put */
+	struct slice url;
 	struct slice user, password;
 };
 

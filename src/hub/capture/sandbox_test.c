@@ -159,6 +159,26 @@ device_requests_are_heard(void)
 		_exit(97);
 }
 
+/* Each of them hears one question; so does nothing behind them. */
+static void
+devices_are_asked_for_their_names(void)
+{
+	for (int fd = CAPTURE_CAMERA_FD; fd < CAPTURE_CAMERA_FD + 16; fd++)
+		if (ioctl(fd, VIDIOC_QUERYCAP, NULL) != -1 || errno == ENOTTY)
+			_exit(98);
+	if (ioctl(CAPTURE_CAMERA_FD + 16, VIDIOC_QUERYCAP, NULL) != -1 ||
+	    errno != ENOTTY ||
+	    ioctl(STDERR_FILENO, VIDIOC_QUERYCAP, NULL) != -1 ||
+	    errno != ENOTTY)
+		_exit(97);
+}
+
+static void
+try_streaming(void)
+{
+	(void)!ioctl(CAPTURE_CAMERA_FD + 3, VIDIOC_STREAMON, NULL);
+}
+
 static int
 sandboxed_with(const struct sandbox_device *device, void (*act)(void))
 {
@@ -171,7 +191,7 @@ sandboxed_with(const struct sandbox_device *device, void (*act)(void))
 			.fds_max = 16,
 			.device = device };
 		struct sandbox_missing missing;
-		(void)close(CAPTURE_CAMERA_FD);
+		(void)close_range(CAPTURE_CAMERA_FD, 63, 0);
 		if (sandbox_enter(&s, &missing) != ERR_OK)
 			_exit(99);
 		if (act != NULL)
@@ -208,6 +228,18 @@ a_camera_in_a_usb_port_is_asked_for_pictures_and_nothing_else(void **state)
 		assert_true(WIFSIGNALED(status));
 		assert_int_equal(WTERMSIG(status), SIGSYS);
 	}
+}
+
+static void
+devices_that_are_looked_at_are_not_started(void **state)
+{
+	(void)state;
+	assert_int_equal(sandboxed_with(&webcam_questions,
+			     devices_are_asked_for_their_names),
+	    0);
+	const int status = sandboxed_with(&webcam_questions, try_streaming);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
 }
 
 static void
@@ -271,6 +303,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_camera_in_a_usb_port_is_asked_for_pictures_and_nothing_else),
+		cmocka_unit_test(devices_that_are_looked_at_are_not_started),
 		cmocka_unit_test(
 		    a_capture_process_that_tries_a_forbidden_thing_is_ended),
 		cmocka_unit_test(

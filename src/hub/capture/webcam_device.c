@@ -7,8 +7,10 @@
 #include <sys/mman.h>
 
 #include "base/obj.h"
+#include "base/utf8.h"
 #include "hub/capture/capture.h"
 #include "hub/device.h"
+#include "hub/found.h"
 
 /* Of each list that the device reads out: a hostile one never ends it. */
 #define LIST_MAX       64
@@ -20,9 +22,16 @@ static const uint32_t requests[] = { VIDIOC_QUERYCAP, VIDIOC_ENUM_FMT,
 	VIDIOC_S_PARM, VIDIOC_S_CTRL, VIDIOC_REQBUFS, VIDIOC_QUERYBUF,
 	VIDIOC_QBUF, VIDIOC_DQBUF, VIDIOC_STREAMON, VIDIOC_STREAMOFF };
 
+static const uint32_t questions[] = { VIDIOC_QUERYCAP };
+
 const struct sandbox_device webcam_requests = { .fd = CAPTURE_CAMERA_FD,
+	.fd_count = 1,
 	.requests = requests,
 	.count = COUNT(requests) };
+const struct sandbox_device webcam_questions = { .fd = CAPTURE_CAMERA_FD,
+	.fd_count = FOUND_DEVICES_MAX,
+	.requests = questions,
+	.count = COUNT(questions) };
 
 static enum reason
 ask(int fd, uint32_t request, void *what)
@@ -122,14 +131,17 @@ sizes_add(struct offers *all, enum webcam_form form, uint32_t fourcc)
 }
 
 /* A video device may be a radio, an output, or what a camera measures. */
-static enum reason
-capture_check(int fd)
+enum reason
+webcam_name(int fd, char to[static WEBCAM_NAME_ROOM])
 {
 	struct v4l2_capability c = { 0 };
 	const enum reason why = ask(fd, VIDIOC_QUERYCAP, &c);
 
+	to[0] = '\0';
 	if (why != REASON_RUNNING)
 		return why;
+	const size_t n = strnlen((const char *)c.card, sizeof c.card);
+	(void)utf8_clean(slice_make(c.card, n), to, WEBCAM_NAME_ROOM);
 	const uint32_t can = (c.capabilities & V4L2_CAP_DEVICE_CAPS) != 0
 				 ? c.device_caps
 				 : c.capabilities;
@@ -147,10 +159,11 @@ webcam_offers(int fd, struct webcam_offer to[static WEBCAM_OFFERS_MAX],
     size_t *ret_count)
 {
 	struct offers all = { .fd = fd, .at = to };
+	char name[WEBCAM_NAME_ROOM];
 	enum webcam_form form;
 	enum reason why;
 
-	if ((why = capture_check(fd)) != REASON_RUNNING)
+	if ((why = webcam_name(fd, name)) != REASON_RUNNING)
 		return why;
 	for (uint32_t i = 0; i < LIST_MAX; i++) {
 		struct v4l2_fmtdesc f = { .index = i,

@@ -15,9 +15,12 @@
 #include "os/sandbox.h"
 
 #define WEBCAM_OFFERS_MAX 128
+#define WEBCAM_NAME_ROOM  33
 
 /* The only ioctl()s that a capture process may make, for the sandbox. */
 extern const struct sandbox_device webcam_requests;
+/* And one that asks devices for their names: FOUND_DEVICES_MAX of them. */
+extern const struct sandbox_device webcam_questions;
 
 struct webcam_device {
 	int fd;
@@ -40,6 +43,8 @@ struct webcam_frame {
 	bool is_broken; /* the device says so, or its size is nonsense */
 };
 
+/* Its name, in clean text. RUNNING: it may give pictures; else why not. */
+enum reason webcam_name(int fd, char to[static WEBCAM_NAME_ROOM]);
 /* What the device offers, of what we take; none is RUNNING and a count of 0. */
 enum reason webcam_offers(int fd,
     struct webcam_offer to[static WEBCAM_OFFERS_MAX], size_t *ret_count);

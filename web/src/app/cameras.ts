@@ -5,12 +5,11 @@
 import { Fault } from '../base/fault';
 import { now as nowUs } from '../model/clock';
 import {
-  commandSeal, foundRead, profilesRead, replyOpen, triedRead, type FoundCamera, type Profile,
-  type Tried,
+  commandSeal, foundRead, profilesRead, replyOpen, triedRead, type Looked, type Profile, type Tried,
 } from '../model/command';
 import type { Write } from '../model/found';
 import type { Hub } from '../model/people';
-import { cameraAdd, cameraRemove, cameraRename, type Source } from '../model/sources';
+import { addressesOf, cameraAdd, cameraRemove, cameraRename, type Source } from '../model/sources';
 import * as api from '../proto/api';
 import { isApi } from '../proto/api';
 import { homeNow, homeShown, playerNow } from './flow';
@@ -41,8 +40,11 @@ async function ask(hub: Hub, words: object) {
   return replyOpen(asked, reply);
 }
 
-export async function camerasFind(hub: Hub): Promise<FoundCamera[]> {
-  return foundRead(await ask(hub, { do: 'find' }));
+/* Without the devices that the home has already: each gives pictures to one. */
+export async function camerasFind(hub: Hub): Promise<Looked> {
+  const { cameras, devices } = foundRead(await ask(hub, { do: 'find' }));
+  const has = new Set(addressesOf(homeNow()!.home, hub.id));
+  return { cameras, devices: devices.filter((d) => !has.has(d.address)) };
 }
 
 export async function profilesAsk(

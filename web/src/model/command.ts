@@ -47,6 +47,15 @@ export interface FoundCamera {
   name: string;
   hardware: string;
 }
+export interface FoundDevice {
+  address: string; /* v4l2:PATH */
+  name: string; /* '': not known */
+  reason: number; /* 0: it can be asked for pictures */
+}
+export interface Looked {
+  cameras: FoundCamera[];
+  devices: FoundDevice[]; /* in USB ports of the hub's machine */
+}
 export interface Profile {
   address: string; /* rtsp:// */
   name: string;
@@ -66,11 +75,17 @@ export interface Tried {
 const CODECS = ['other', 'h264', 'h265', 'jpeg'] as const;
 const host = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
-export function foundRead(j: Json): FoundCamera[] {
-  return j.each('found', (c) => ({
-    url: `http://${host(c.text('address'))}:${c.number('port')}${c.text('path')}`,
-    name: c.text('name'), hardware: c.text('hardware'),
-  }));
+export function foundRead(j: Json): Looked {
+  return {
+    cameras: j.each('found', (c) => ({
+      url: `http://${host(c.text('address'))}:${c.number('port')}${c.text('path')}`,
+      name: c.text('name'), hardware: c.text('hardware'),
+    })),
+    /* an older hub does not look there */
+    devices: !j.has('devices') ? [] : j.each('devices', (d) => ({
+      address: `v4l2:${d.text('path')}`, name: d.text('name'), reason: d.number('reason'),
+    })),
+  };
 }
 
 /* url: the one that was asked; streams are on that very host. */

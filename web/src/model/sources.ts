@@ -109,6 +109,12 @@ export function sourceOf(home: Home, thing: string): Source | null {
   return sourcesParse(home.now.hubJson).find((s) => s.thing === thing) ?? null;
 }
 
+/* Of that hub's cameras that were added in the app. */
+export function addressesOf(home: Home, hub: string): string[] {
+  const its = new Set(home.now.people.things.filter((t) => t.hub === hub).map((t) => t.id));
+  return sourcesParse(home.now.hubJson).filter((s) => its.has(s.thing)).map((s) => s.address);
+}
+
 /* What a person typed: "rtsp://…", or an address alone. Null: neither. */
 export function addressOf(typed: string): { kind: 'rtsp' | 'onvif'; url: string; user: string } | null {
   const t = typed.trim();

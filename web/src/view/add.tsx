@@ -1,13 +1,14 @@
 /*
- * add.tsx - adding a camera: look for it or type its address, sign in to it,
- * see its picture, give it a name. The hub does the looking; the server only
+ * add.tsx - adding a camera: look for it or type its address, sign in to it
+ * (a webcam of the hub's machine asks for nothing), see its picture, give it a
+ * name. The hub does the looking; the server only
  * carries sealed questions and answers.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { words } from '../../words/en';
 import { cameraTake, cameraTry, camerasFind, hubs, profilesAsk, type Login } from '../app/cameras';
 import { tabSet } from '../app/flow';
-import { profilesPick, type FoundCamera, type Profile, type Tried } from '../model/command';
+import { profilesPick, type FoundDevice, type Looked, type Profile, type Tried } from '../model/command';
 import { addressOf } from '../model/sources';
 import { Field, Form, Go, Icon, Secret } from './parts';
 
@@ -15,7 +16,7 @@ const w = words.add;
 
 type Step =
   | { at: 'how' }
-  | { at: 'found'; cameras: FoundCamera[] }
+  | ({ at: 'found' } & Looked)
   | { at: 'login'; url: string; kind: 'rtsp' | 'onvif'; name: string; user: string }
   | { at: 'name'; main: string; sub: string; login: Login; tried: Tried; name: string; what: string };
 
@@ -58,9 +59,9 @@ function How(p: { next: (s: Step) => void }) {
   const { busy, problem, work } = useWork();
   const hub = hubs()[0]!;
   const look = () => work(async () => {
-    const cameras = await camerasFind(hub);
-    if (cameras.length === 0) return w.none;
-    p.next({ at: 'found', cameras });
+    const looked = await camerasFind(hub);
+    if (looked.cameras.length + looked.devices.length === 0) return w.none;
+    p.next({ at: 'found', ...looked });
   });
   const typed = () => {
     const a = addressOf(address);
@@ -86,20 +87,55 @@ function How(p: { next: (s: Step) => void }) {
   );
 }
 
-function Found(p: { cameras: FoundCamera[]; next: (s: Step) => void }) {
+/* What a person calls it until there is a name: the last of its path. */
+const deviceName = (d: FoundDevice) => d.name || d.address.replace(/^.*\//, '');
+
+function Found(p: { looked: Looked; next: (s: Step) => void }) {
+  const { busy, problem, work } = useWork();
+  const [asked, setAsked] = useState('');
+  const open = (d: FoundDevice) => work(async () => {
+    const login = { user: '', password: '' };
+    setAsked(d.address);
+    const tried = await cameraTry(hubs()[0]!, d.address, login);
+    if (tried.reason !== 0) return words.home.reasons[tried.reason] || w.noPicture;
+    p.next({ at: 'name', main: d.address, sub: '', login, tried, name: d.name, what: w.noSound });
+  });
+  const ready = p.looked.devices.filter((d) => d.reason === 0);
+  const shut = p.looked.devices.filter((d) => d.reason !== 0);
   return (
-    <ul class="found">
-      {p.cameras.map((c) => (
-        <li key={c.url}>
-          <button
-            type="button" onClick={() => p.next({ at: 'login', kind: 'onvif', url: c.url, name: c.name, user: '' })}
-          >
-            <strong>{c.name || w.nameless}</strong>
-            <span>{[c.hardware, c.url.replace(/^http:\/\/|\/.*$/g, '').replace(/:80$/, '')].filter(Boolean).join(' · ')}</span>
-          </button>
-        </li>
+    <>
+      <ul class="found">
+        {ready.map((d) => (
+          <li key={d.address}>
+            <button
+              type="button" class="quiet" disabled={busy} aria-busy={busy && asked === d.address}
+              onClick={() => void open(d)}
+            >
+              <strong>{w.webcam(deviceName(d))}</strong>
+              <span>{busy && asked === d.address ? w.trying : w.here}</span>
+            </button>
+          </li>
+        ))}
+        {p.looked.cameras.map((c) => (
+          <li key={c.url}>
+            <button
+              type="button" class="quiet" disabled={busy}
+              onClick={() => p.next({ at: 'login', kind: 'onvif', url: c.url, name: c.name, user: '' })}
+            >
+              <strong>{c.name || w.nameless}</strong>
+              <span>{[c.hardware, c.url.replace(/^http:\/\/|\/.*$/g, '').replace(/:80$/, '')].filter(Boolean).join(' · ')}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {[...new Set(shut.map((d) => d.reason))].map((reason) => (
+        <p class="note" key={reason}>
+          <Icon name="warn" />
+          <span>{w.shut(shut.filter((d) => d.reason === reason).map(deviceName), words.home.reasons[reason] ?? '')}</span>
+        </p>
       ))}
-    </ul>
+      {problem && <p class="note bad" role="alert"><Icon name="warn" /><span>{problem}</span></p>}
+    </>
   );
 }
 
@@ -176,7 +212,7 @@ export function AddCamera() {
       <button type="button" class="quiet back" onClick={back}>‹ {words.common.back}</button>
       <h1 ref={title} tabIndex={-1}>{w.titles[step.at]}</h1>
       {step.at === 'how' && <How next={next} />}
-      {step.at === 'found' && <Found cameras={step.cameras} next={next} />}
+      {step.at === 'found' && <Found looked={step} next={next} />}
       {step.at === 'login' && <SignIn step={step} next={next} />}
       {step.at === 'name' && <Name step={step} />}
     </section>
