@@ -40,6 +40,7 @@ function problemOf(e: unknown): FilmProblem {
   const code = (e as { code?: unknown }).code;
   if (code === 'MISSING') return 'none';
   if (code === 'LIMIT') return 'many';
+  if (code === 'SYNTAX') return 'form';
   return e instanceof DOMException ? 'disk' : 'unknown';
 }
 
@@ -123,14 +124,15 @@ function holesOf({ days, kept }: Tools, from: number, to: number, lost: Span[]):
 }
 
 /* Each stretch that the film lacks, with its cause. */
-function holesIn(tools: Tools, from: number, to: number, have: Span[], reader: FilmReader): Hole[] {
+function holesIn(tools: Tools, from: number, to: number, making: Making, reader: FilmReader): Hole[] {
   const { days } = tools;
+  const { have, codecEnd } = making;
   const told = holesOf(tools, from, to, reader.lost);
   return uncovered(have, from, to).flatMap((gap): Hole[] => {
     const known = told.filter((h) => h.to > gap.from && h.from < gap.to)
       .map((h) => ({ ...h, from: Math.max(h.from, gap.from), to: Math.min(h.to, gap.to) }));
-    const rest = uncovered(known, gap.from, gap.to).filter((s) => !(s.to >= to && s.to - s.from < END_US))
-      .map((s): Hole => ({ ...s, cause: causeOf(s, days, reader), state: 0 }));
+    const rest = uncovered(known, gap.from, gap.to).filter((s) => s.to > codecEnd || !(s.to >= to && s.to - s.from < END_US))
+      .map((s): Hole => ({ ...s, cause: s.to > codecEnd ? 'codec' : causeOf(s, days, reader), state: 0 }));
     return [...known, ...rest].sort((a, b) => a.from - b.from);
   });
 }
@@ -144,6 +146,7 @@ function causeOf(s: Span, days: Days, reader: FilmReader): Hole['cause'] {
 /* The records of one film: kept back until the group that `from` lies in. */
 class Making implements Taker {
   readonly have: Span[] = [];
+  codecEnd = Infinity; /* where the camera's pictures became those of another codec */
   private begun = false;
   private run: Run | null = null;
   private ahead: { run: Run; said: Said }[] = [];
@@ -170,7 +173,8 @@ class Making implements Taker {
   }
 
   full(): boolean {
-    return this.film.done.pictures > 0 && this.film.done.last >= this.to;
+    const { pictures, last } = this.film.done;
+    return this.codecEnd < Infinity || (pictures > 0 && last >= this.to);
   }
 
   waiting(on: boolean): void {
@@ -189,12 +193,12 @@ class Making implements Taker {
   }
 
   async said(run: Run, said: Said): Promise<void> {
-    if (said.kind === H265) throw new Refused('h265');
     if (this.begun) return this.give(run, said);
     if (said.time > this.from) {
       this.begun = true;
       const last = this.ahead[this.ahead.length - 1];
-      if (last && said.flags === KEY && last.said.time < this.from - JOIN_US) this.ahead = []; /* a hole is between */
+      if (last && said.flags === KEY && (last.said.time < this.from - JOIN_US || this.ahead[0]!.said.kind !== said.kind))
+        this.ahead = []; /* a hole is between, or another codec begins */
       for (const a of this.ahead) await this.give(a.run, a.said);
       this.ahead = [];
       return this.give(run, said);
@@ -206,6 +210,10 @@ class Making implements Taker {
   private async give(run: Run, said: Said): Promise<void> {
     if (this.isStopped) throw new Stopped();
     const { film, model: m } = this;
+    if (film.done.pictures > 0 && m.isPicture(said.kind) && (said.kind === H265) !== film.done.h265) {
+      this.codecEnd = said.time;
+      return;
+    }
     if (run !== this.run) {
       this.run = run;
       const item = m.exportRun(run);
@@ -354,9 +362,9 @@ export class Films {
     const reader = new FilmReader(line, ranges, keys, days, making);
     await reader.read(m.from, to);
     const done: Exported = await film.end();
-    const holes = holesIn(tools, m.from, to, making.have, reader);
+    const holes = holesIn(tools, m.from, to, making, reader);
     return {
-      first: done.first, last: done.last, pictures: done.pictures, octets: done.octets,
+      first: done.first, last: done.last, pictures: done.pictures, octets: done.octets, h265: done.h265,
       torn: done.gaps, holes, blob: memory?.blob() ?? null,
     };
   }
