@@ -68,7 +68,8 @@ main(int argc, char **argv)
 			told = true;
 			(void)fputs("caught up\n", stderr);
 		}
-		u.time_us = clock_realtime_us();
+		/* as a camera stamps it, however late it comes here */
+		u.time_us = due;
 		if (unit_write(STDOUT_FILENO, &u) != ERR_OK)
 			return 0;
 	}

@@ -120,6 +120,8 @@ test('the last minute becomes a film that plays and that its hub vouches for', a
   await accessible(page, 'export, done');
 
   words = await panel().locator('.words').textContent();
+  const told = await panel().innerText();
+  assert.ok(!told.includes('The server does not give out'), told); /* it gave all that it had */
   const key = (await page.evaluate(() => globalThis.hub)).replaceAll('+', '-').replaceAll('/', '_').replace(/=*$/, '');
   const { status, said } = verify(film, '--key', key);
   assert.equal(status, 0, said);

@@ -97,6 +97,22 @@ struct segment_names {
 	size_t count;
 };
 
+/*
+ * Spans as they were last read, by name: a range looks up a dozen of them,
+ * and each is a question to the keeper. Forgotten with every write of one,
+ * all of them when a turn or a part of it is undone.
+ */
+#define SPANS_KNOWN 2048u
+struct span {
+	struct id segment;
+	uint64_t from;
+};
+struct known_span {
+	bool used;
+	struct index16 name;
+	struct span span;
+};
+
 /* The daily look at all homes, one after the other. */
 struct retention_pass {
 	uint64_t day;   /* of the last one that was begun */
@@ -111,6 +127,7 @@ struct core {
 	int store_fd, segments_fd; /* folders: they may lie on two disks */
 	uint64_t media_octets_max;
 	struct segment_names made, gone;
+	struct known_span spans[SPANS_KNOWN];
 	struct retention_pass pass;
 	bool stopped;
 	struct answer answers[ANSWERS_MAX];
@@ -337,6 +354,8 @@ MUST_USE enum err spans_each(struct core *core, const struct id *stream,
 /* The first run that a segment holds, and from which record on. */
 MUST_USE enum err span_first(struct core *core, const struct id *stream,
     const struct id *segment, struct run_id *ret_run, uint64_t *ret_index);
+/* What was read may have been undone. */
+void spans_forget(struct core *core);
 /* The segment that holds that record. ERR_MISSING. */
 MUST_USE enum err span_find(struct core *core, const struct id *stream,
     const struct run_id *run, uint64_t index, struct id *ret_segment);

@@ -76,6 +76,8 @@ segments_settle(struct core *core, enum err committed)
 	const struct segment_names *n = committed == ERR_OK ? &core->gone
 							    : &core->made;
 
+	if (committed != ERR_OK)
+		spans_forget(core);
 	for (size_t i = 0; i < n->count; i++)
 		name_unlink(core, &n->at[i]);
 	core->gone.count = core->made.count = 0;
@@ -84,6 +86,7 @@ segments_settle(struct core *core, enum err committed)
 void
 segments_undo(struct core *core, size_t made, size_t gone)
 {
+	spans_forget(core);
 	for (; core->made.count > made; core->made.count--)
 		name_unlink(core, &core->made.at[core->made.count - 1]);
 	core->gone.count = gone;

@@ -19,10 +19,6 @@
 #define SPAN_OCTETS   24
 #define SEALED_OCTETS 1024
 
-struct span {
-	struct id segment;
-	uint64_t from;
-};
 struct head {
 	uint64_t low, high;
 };
@@ -49,6 +45,26 @@ span_name(const struct id *stream, const struct run_id *run, uint32_t number)
 	return name;
 }
 
+/* A name is a hash: its beginning is a place as good as any. */
+static struct known_span *
+known_at(struct core *core, const struct index16 *name)
+{
+	return &core->spans[slice_be(id_slice(&name->octets), 2) % SPANS_KNOWN];
+}
+
+void
+spans_forget(struct core *core)
+{
+	memset(core->spans, 0, sizeof core->spans);
+}
+
+static enum err
+span_remove(struct core *core, const struct index16 *name)
+{
+	known_at(core, name)->used = false;
+	return store_write(core->store, SQL_SPAN_DROP, CELLS(cell_index(name)));
+}
+
 /* 24 octets under a name. */
 static enum err
 span_put(struct core *core, const struct index16 *name, struct slice first16,
@@ -58,6 +74,7 @@ span_put(struct core *core, const struct index16 *name, struct slice first16,
 	struct wr w;
 	enum err e;
 
+	known_at(core, name)->used = false;
 	buf_init(&sealed, SEALED_OCTETS);
 	buf_init(&body, SPAN_OCTETS);
 	wr_init(&w, &body);
@@ -73,7 +90,7 @@ span_put(struct core *core, const struct index16 *name, struct slice first16,
 }
 
 static enum err
-span_get(struct core *core, const struct index16 *name, struct span *ret)
+span_read(struct core *core, const struct index16 *name, struct span *ret)
 {
 	AUTO_BUF struct buf sealed, body;
 	struct rd r;
@@ -90,6 +107,21 @@ span_get(struct core *core, const struct index16 *name, struct span *ret)
 	rd_id(&r, &ret->segment);
 	ret->from = rd_u64(&r);
 	return rd_end(&r);
+}
+
+static enum err
+span_get(struct core *core, const struct index16 *name, struct span *ret)
+{
+	struct known_span *known = known_at(core, name);
+	enum err e;
+
+	if (!known->used || !id_eq(&known->name.octets, &name->octets)) {
+		if ((e = span_read(core, name, ret)) != ERR_OK)
+			return e;
+		*known = (struct known_span){ true, *name, *ret };
+	}
+	*ret = known->span;
+	return ERR_OK;
 }
 
 static enum err
@@ -115,8 +147,7 @@ head_put(struct core *core, const struct id *stream, const struct run_id *run,
 	uint8_t first16[ID_OCTETS] = { 0 };
 
 	if (h->low == h->high)
-		return store_write(core->store, SQL_SPAN_DROP,
-		    CELLS(cell_index(&name)));
+		return span_remove(core, &name);
 	memcpy(first16, be64_tail(&low, 8).at, 8);
 	return span_put(core, &name, SLICE_OF(first16), h->high);
 }
@@ -213,8 +244,7 @@ span_drop(struct core *core, const struct id *stream, const struct run_id *run,
 	struct head head;
 	enum err e;
 
-	if ((e = store_write(core->store, SQL_SPAN_DROP,
-		 CELLS(cell_index(&name)))) != ERR_OK ||
+	if ((e = span_remove(core, &name)) != ERR_OK ||
 	    (e = head_get(core, stream, run, &head)) != ERR_OK)
 		return e == ERR_MISSING ? ERR_OK : e;
 	/* the oldest go first; one that does not leaves a hole */

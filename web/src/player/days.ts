@@ -13,6 +13,7 @@ import { KEY, KIND_INDEX, MARK } from '../proto/record';
 import type { CameraKeys } from './track';
 
 export const DAY_US = 24 * HOUR_US;
+export const SETTLING_US = 10_000_000; /* what is newer may not be on the server's disk yet */
 const FRESH_MS = 15_000; /* today's rows are read again after that */
 const FIRST_MS = 4000; /* a camera's first row comes soon */
 const WORDS_KEPT = 16; /* of the hub, on what its newest row is */

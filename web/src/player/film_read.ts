@@ -6,6 +6,7 @@
 import { hex } from '../base/codec';
 import { isFault } from '../base/fault';
 import type { Octets } from '../base/octets';
+import { now } from '../model/clock';
 import type { Span } from '../model/ledger';
 import type { Run, Said } from '../model/run';
 import { HEADER, KEY, recordFlags } from '../proto/record';
@@ -43,6 +44,7 @@ interface At {
 export class FilmReader {
   readonly lost: Span[] = []; /* indexed, but not given out */
   bad = 0; /* records that nobody may believe */
+  asked = 0; /* µs, when the newest was last asked for */
   key: At | null = null; /* the newest key frame */
   private at: At = { run: '', index: 0 }; /* the newest record */
   private readonly runs = new Map<string, Run>();
@@ -194,6 +196,7 @@ export class FilmReader {
   }
 
   async read(from: number, to: number): Promise<void> {
+    this.asked = now();
     await this.cover(from, to);
     let all = this.days.places('main');
     for (let i = this.begin(all, from); !this.taker.full();) {
@@ -204,7 +207,14 @@ export class FilmReader {
         all = this.days.places('main');
       }
     }
-    if (!this.taker.full() && to > this.days.until) await this.tail(all, from);
+    /* again when rows came meanwhile that list more than there was */
+    for (let more = to > this.days.until; more && !this.taker.full();) {
+      const { until } = this.days;
+      this.asked = now();
+      await this.tail(all, from);
+      await this.cover(from, to);
+      more = this.days.until > until;
+    }
     await this.cover(from, to);
   }
 

@@ -10,7 +10,7 @@ import { now } from '../model/clock';
 import { stretches, type Span } from '../model/ledger';
 import type { Run, Said } from '../model/run';
 import { H265, KEY } from '../proto/record';
-import { Days } from './days';
+import { Days, SETTLING_US } from './days';
 import { FilmReader, Stopped, type Taker } from './film_read';
 import type { FilmProblem, Hole, Made, PlanRow, ToFilms } from './film_messages';
 import { gapsOf } from './gaps';
@@ -139,7 +139,7 @@ function holesIn(tools: Tools, from: number, to: number, making: Making, reader:
 
 function causeOf(s: Span, days: Days, reader: FilmReader): Hole['cause'] {
   if (!days.rows.length) return 'before';
-  if (s.from >= days.until - JOIN_US) return 'recent';
+  if (s.from >= Math.min(days.until - JOIN_US, reader.asked - SETTLING_US)) return 'recent';
   return reader.bad > 0 ? 'unsigned' : 'server';
 }
 

@@ -4,7 +4,7 @@
  */
 import { now } from '../model/clock';
 import type { Span } from '../model/ledger';
-import type { Days, Place } from './days';
+import { SETTLING_US, type Days, type Place } from './days';
 import type { Quality } from './messages';
 import type { Ranges } from './ranges';
 import { Ring } from './ring';
@@ -16,7 +16,6 @@ const WINDOW_US = 60_000_000;
 const KEYS_AT_ONCE = 12; /* listed groups, when only key frames are wanted */
 const PARTS_MAX = 64;
 const AGAIN_MS = 5000; /* before a place is asked for again of which there was nothing */
-const SETTLING_US = 10_000_000; /* what is newer may not be on the server's disk yet */
 
 /* A picture of one place, for which somebody waits. */
 interface Wanted {
