@@ -12,7 +12,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen } from './browser.mjs';
 import { firefox, until, webkit } from './engines.mjs';
-import { START, build, e, film, items, pictures, pictures265, run, sounds, together } from './film.mjs';
+import { START, build, e, film, items, pictures, pictures265, records, run, sounds, together } from './film.mjs';
 import { apart, sample, together as forged } from './forge.mjs';
 import { load, root } from './source.mjs';
 
@@ -515,6 +515,23 @@ test('a film is of one codec', async () => {
   passes(octets);
   const mixed = apart(octets);
   refused(await forged({ ...mixed, version: 1 }), /^There is something in the film that nobody signed\.$/m);
+});
+
+test('where a camera goes over to another codec a film ends, and the next one begins', async () => {
+  const all = await records([run(shots), run(pictures265(), START + 4.1e6)]);
+  const made = async (from, to) => {
+    const sink = e.blobSink();
+    const f = new e.Film(sink);
+    await f.begin();
+    const making = new e.Making(f, e, START + from, START + to, () => {});
+    for (const { run: of, said } of all) if (said && !making.full()) await making.said(of, said);
+    const done = await f.end();
+    passes(Buffer.from(await sink.blob().arrayBuffer()));
+    return { h265: done.h265, pictures: done.pictures, end: making.codecEnd - START, have: making.have.map((s) => s.from - START) };
+  };
+  assert.deepEqual(await made(1e6, 7e6), { h265: false, pictures: 60, end: 4.1e6, have: [0] });
+  assert.deepEqual(await made(4.05e6, 8e6), { h265: true, pictures: 60, end: Infinity, have: [4.1e6] });
+  assert.deepEqual(await made(6.5e6, 8e6), { h265: true, pictures: 30, end: Infinity, have: [6.1e6] });
 });
 
 test('what a camera of H.265 says of itself is limited', () => {

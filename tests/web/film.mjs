@@ -8,7 +8,7 @@ import { load, root } from './source.mjs';
 
 export const build = process.env.EAVES_BUILD ?? path.join(root, 'build');
 export const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/kdf', 'crypto/kx',
-  'model/run', 'model/export', 'model/mp4', 'model/words5', 'proto/h264', 'proto/h265', 'proto/sps', 'proto/sound');
+  'model/run', 'model/export', 'model/mp4', 'model/words5', 'player/making', 'proto/h264', 'proto/h265', 'proto/sps', 'proto/sound');
 export const START = 1795513267200000; /* 2026-11-24 09:41:07.200 UTC */
 
 const LIMIT = { maxBuffer: 1 << 28 };
@@ -148,8 +148,13 @@ export function run(samples, at = START, { knows = true, ends = true } = {}) {
   return Buffer.concat(units);
 }
 
-/* Runs to what exportRange takes; everything is opened and followed. */
-export async function items(runs, hub = '1', camera = '1') {
+/* Runs to what exportRange takes. */
+export async function items(runs, hub, camera) {
+  return (await records(runs, hub, camera)).map((r) => (r.said ? e.exportItem(r.said) : e.exportRun(r.run)));
+}
+
+/* Runs to their headers, { run }, and records; everything is opened and followed. */
+export async function records(runs, hub = '1', camera = '1') {
   const out = execFileSync(path.join(build, 'tests/film/film'), [hub, camera], {
     ...LIMIT, input: Buffer.concat(runs) });
   const names = ['home', 'thing', 'stream', 'writer'];
@@ -164,12 +169,12 @@ export async function items(runs, hub = '1', camera = '1') {
     at += 4 + n;
     if (record[1] === 2) {
       reader = await e.Run.open(record, { ...place, class: 1 }, hour, by);
-      all.push(e.exportRun(reader));
+      all.push({ run: reader });
       continue;
     }
     const said = await reader.open(record);
     await reader.follow(said);
-    all.push(e.exportItem(said));
+    all.push({ run: reader, said });
   }
   return all;
 }

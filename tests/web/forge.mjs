@@ -47,12 +47,21 @@ export const sample = {
   },
 };
 
+/* What is said to be a key frame may be none. */
+function shape(kind, octets) {
+  try {
+    return e.shapeOf(kind, octets);
+  } catch {
+    return null;
+  }
+}
+
 function tableAdd(mp4, p, place) {
   const flags = p.plain[9];
   const time = sample.time(p);
   const octets = new Uint8Array(p.media);
   if (sample.isPicture(p)) {
-    mp4.picture(place, octets.length, time, flags & 1 ? e.shapeOf(p.plain[18], octets) : null);
+    mp4.picture(place, octets.length, time, flags & 1 ? shape(p.plain[18], octets) : null);
   } else {
     const record = Buffer.concat([p.plain.subarray(57), p.media]);
     const zeros = Buffer.alloc((128 - (record.length % 128)) % 128);
