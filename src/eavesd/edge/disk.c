@@ -1,9 +1,10 @@
 /*
- * disk.c - the jobs. One helper thread (the only one of the project) does all
- * that may wait for a disk; the loop hands it jobs by a bounded queue and
- * takes results by an eventfd. When the queue is full, recording has a gap:
- * live never waits. Reading waits in a queue of its own, behind what is to be
- * written: however much somebody reads, nobody's recording has a gap for it.
+ * disk.c - the jobs. Two helper threads (the only ones of the project) do all
+ * that may wait for a disk: one writes, one reads. The loop hands them jobs by
+ * bounded queues and takes results by an eventfd. When the writer's queue is
+ * full, recording has a gap: live never waits. However much somebody reads,
+ * nobody's recording has a gap for it; and who looks back does not wait until
+ * a slow disk has synced, only for what is still to be written into his file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -126,9 +127,8 @@ job_write(struct job *j, struct segment_file **dirty)
 }
 
 static void
-job_do(struct disk *d, struct job *j, struct segment_file **dirty)
+job_do(struct job *j, struct segment_file **dirty)
 {
-	(void)d;
 	switch (j->kind) {
 	case JOB_WRITE:
 		job_write(j, dirty);
@@ -151,55 +151,118 @@ job_do(struct disk *d, struct job *j, struct segment_file **dirty)
 		}
 		break;
 	case JOB_READ:
-		read_do(j);
-		break;
 	case JOB_QUIT:
 		break;
 	}
 }
 
-/* The next one; the lock is held. */
+/* The lock is held; *at goes out of its queue. */
 static struct job *
-job_take(struct disk *d)
+job_take(struct job **at, struct job ***last)
 {
-	struct job **first = d->first != NULL ? &d->first : &d->first_read;
-	struct job *j = *first;
+	struct job *j = *at;
 
-	if ((*first = j->next) == NULL) {
-		if (first == &d->first)
-			d->last = first;
-		else
-			d->last_read = first;
-	}
+	if ((*at = j->next) == NULL)
+		*last = at;
 	return j;
 }
 
+/* The lock is not held. */
+static void
+job_told(struct disk *d, struct job *j)
+{
+	const uint64_t one = 1;
+
+	(void)pthread_mutex_lock(&d->lock);
+	if (j->kind != JOB_READ) {
+		d->writing = NULL;
+		d->did++;
+		(void)pthread_cond_broadcast(&d->wake); /* who reads of it */
+	}
+	j->next = d->done;
+	d->done = j;
+	(void)pthread_mutex_unlock(&d->lock);
+	(void)!write(d->done_fd, &one, sizeof one);
+}
+
 static void *
-disk_thread(void *arg)
+writer_thread(void *arg)
 {
 	struct segment_file *dirty = NULL;
 	struct disk *d = arg;
-	const uint64_t one = 1;
 	enum job_kind kind;
 
 	do {
 		(void)pthread_mutex_lock(&d->lock);
-		while (d->first == NULL && d->first_read == NULL)
+		while (d->first == NULL)
 			(void)pthread_cond_wait(&d->wake, &d->lock);
-		struct job *j = job_take(d);
+		struct job *j = job_take(&d->first, &d->last);
+		d->writing = j;
 		(void)pthread_mutex_unlock(&d->lock);
 		kind = j->kind;
-		job_do(d, j, &dirty);
-		(void)pthread_mutex_lock(&d->lock);
-		j->next = d->done;
-		d->done = j;
-		(void)pthread_mutex_unlock(&d->lock);
-		(void)!write(d->done_fd, &one, sizeof one);
+		job_do(j, &dirty);
+		job_told(d, j);
 	} while (kind != JOB_QUIT);
 	return NULL;
 }
 
+/* The first whose files hold all that was to be written before. */
+static struct job **
+read_ready(struct disk *d)
+{
+	struct job **at = &d->first_read;
+
+	while (*at != NULL && (*at)->at > d->did)
+		at = &(*at)->next;
+	return at;
+}
+
+static void *
+reader_thread(void *arg)
+{
+	struct disk *d = arg;
+	struct job **at;
+
+	for (;;) {
+		(void)pthread_mutex_lock(&d->lock);
+		while (!d->quits && *(at = read_ready(d)) == NULL)
+			(void)pthread_cond_wait(&d->wake, &d->lock);
+		struct job *j = d->quits ? NULL : job_take(at, &d->last_read);
+		(void)pthread_mutex_unlock(&d->lock);
+		if (j == NULL)
+			return NULL;
+		read_do(j);
+		job_told(d, j);
+	}
+}
+
 /* --- the loop's side --- */
+
+static bool
+job_writes_into(const struct job *w, const struct job *read)
+{
+	if (w == NULL || w->file == NULL)
+		return false;
+	for (size_t i = 0; i < read->file_count; i++)
+		if (id_eq(&w->file->id, &read->files[i].id))
+			return true;
+	return false;
+}
+
+/* How many jobs must be done before this one reads; the lock is held. */
+static uint64_t
+writes_before(const struct disk *d, const struct job *read)
+{
+	uint64_t number = d->did + (d->writing != NULL);
+	uint64_t after = job_writes_into(d->writing, read) ? number : 0;
+
+	for (const struct job *w = d->first; w != NULL; w = w->next) {
+		number++;
+		if (job_writes_into(w, read))
+			after = number;
+	}
+	return after;
+}
 
 enum err
 job_give(struct disk *d, struct job *j)
@@ -212,10 +275,12 @@ job_give(struct disk *d, struct job *j)
 		return ERR_LIMIT;
 	j->next = NULL;
 	(void)pthread_mutex_lock(&d->lock);
+	if (reads)
+		j->at = writes_before(d, j);
 	struct job ***last = reads ? &d->last_read : &d->last;
 	**last = j;
 	*last = &j->next;
-	(void)pthread_cond_signal(&d->wake);
+	(void)pthread_cond_broadcast(&d->wake);
 	(void)pthread_mutex_unlock(&d->lock);
 	*(reads ? &d->reads : &d->queued) += 1;
 	return ERR_OK;
@@ -331,14 +396,15 @@ disk_create(struct edge *e)
 	    pthread_cond_init(&d->wake, NULL) != 0 ||
 	    loop_fd_add(e->loop, &d->watch, d->done_fd, EPOLLIN, jobs_done) !=
 		ERR_OK ||
-	    pthread_create(&d->thread, NULL, disk_thread, d) != 0) {
-		free(d);
+	    pthread_create(&d->writer, NULL, writer_thread, d) != 0 ||
+	    pthread_create(&d->reader, NULL, reader_thread, d) != 0) {
+		free(d); /* edge does not start without */
 		return NULL;
 	}
 	return d;
 }
 
-/* Those that the thread did not come to. */
+/* Those that the reader did not come to. */
 static void
 reads_drop(struct disk *d)
 {
@@ -363,7 +429,12 @@ disk_destroy(struct disk *d)
 		recording_end(d->edge, s);
 	j->kind = JOB_QUIT;
 	(void)!job_give(d, j);
-	(void)pthread_join(d->thread, NULL);
+	(void)pthread_join(d->writer, NULL);
+	(void)pthread_mutex_lock(&d->lock);
+	d->quits = true;
+	(void)pthread_cond_broadcast(&d->wake);
+	(void)pthread_mutex_unlock(&d->lock);
+	(void)pthread_join(d->reader, NULL);
 	jobs_done(&d->watch, 0);
 	reads_drop(d);
 	loop_fd_remove(&d->watch);

@@ -1,6 +1,6 @@
 /*
  * disk.h - what recording (disk.c) and reading back (reading.c) share: jobs
- * for the helper thread.
+ * for the helper threads.
  */
 #ifndef EDGE_DISK_H
 #define EDGE_DISK_H
@@ -13,7 +13,7 @@
 #define JOBS_MAX      256
 /* What hubs send of the past leaves room for what is live. */
 #define JOBS_PAST_MAX (JOBS_MAX / 2)
-/* What viewers read waits by itself, behind all that is written. */
+/* What viewers read waits by itself. */
 #define READS_MAX 64
 
 struct segment_file {
@@ -21,12 +21,12 @@ struct segment_file {
 	struct id id;
 	bool being_written;
 	struct key key;
-	uint64_t used; /* octets handed to the thread */
+	uint64_t used; /* octets handed to the writer */
 	unsigned refs; /* recording + jobs in flight; loop side only */
 	uint32_t slot; /* of the stream that is recorded */
 	bool failed, dirty;
 	bool written; /* something is in it; loop side */
-	/* thread side */
+	/* writer's side */
 	struct segment_file *next_dirty;
 	struct sha256_sum *sum; /* of what lies in the file */
 };
@@ -81,7 +81,8 @@ struct job {
 	struct job *next;
 	struct segment_file *file;
 	struct buf octets;
-	uint64_t at; /* offset; JOB_SYNC: its number */
+	/* offset; JOB_SYNC: its number; JOB_READ: how many jobs come before it */
+	uint64_t at;
 	uint64_t ms; /* JOB_WRITE: when the first record of it came */
 	/* JOB_READ */
 	uint64_t client;
@@ -100,11 +101,14 @@ struct job {
 
 struct disk {
 	struct edge *edge;
-	pthread_t thread;
+	pthread_t writer, reader;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	struct job *first, **last, *done;
 	struct job *first_read, **last_read;
+	const struct job *writing; /* the writer is at it, or NULL */
+	uint64_t did;              /* jobs of the writer, since it began */
+	bool quits;
 	size_t queued, reads; /* reads are counted apart */
 	uint64_t sync_number; /* of the newest JOB_SYNC */
 	bool syncing;
@@ -124,7 +128,7 @@ void recording_wrote(struct edge *e, const struct job *j);
 void recordings_synced(struct edge *e, uint64_t number);
 
 /* --- reading.c --- */
-/* Thread's side of JOB_READ: opens the files, fills in the result. */
+/* The reader's side of JOB_READ: opens the files, fills in the result. */
 void read_do(struct job *j);
 /* Loop's side: the result, to the viewer who asked, if he is still there. */
 void read_answer(struct edge *e, struct job *j);

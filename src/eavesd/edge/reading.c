@@ -1,6 +1,6 @@
 /*
  * reading.c - what is recorded, read back: the groups of a stream, or a range
- * of them. The helper thread deciphers and walks the segments that core hands
+ * of them. The reader thread deciphers and walks the segments that core hands
  * over; the loop answers the viewer.
  */
 #include <stdlib.h>

@@ -326,29 +326,37 @@ pipe_pass(const void *octets, size_t len, enum err want, struct sink *s)
 }
 
 static void
-a_pipe_passes_pictures_with_our_time_and_drops_the_writers_words(void **state)
+a_pipe_passes_pictures_with_their_time_and_drops_the_writers_words(void **state)
 {
-	uint8_t in[2 * UNIT_HEAD_OCTETS + 5 + 7];
+	uint8_t in[3 * UNIT_HEAD_OCTETS + 5 + 2 * 7];
 	const struct unit word = { .kind = UNIT_STATUS,
 		.octets = SLICE_LIT("\3\0\0\0\0") };
 	const struct unit picture = { .kind = UNIT_H264,
 		.flags = UNIT_KEY | UNIT_OWN_TIME,
 		.time_us = 5,
 		.octets = SLICE_LIT("picture") };
+	struct unit untimed = picture;
 	struct sink s;
 	struct unit u;
 	size_t took;
 
 	(void)state;
+	untimed.flags = UNIT_KEY;
 	unit_head(&word, in);
 	memcpy(in + 20, word.octets.at, 5);
 	unit_head(&picture, in + 25);
 	memcpy(in + 45, picture.octets.at, 7);
+	unit_head(&untimed, in + 52);
+	memcpy(in + 72, picture.octets.at, 7);
 	pipe_pass(in, sizeof in, ERR_CLOSED, &s);
 	T_OK(unit_parse(buf_slice(&s.got), &u, &took));
 	assert_int_equal(u.octets.at[0], REASON_RUNNING);
-	T_OK(unit_parse(slice_skip(buf_slice(&s.got), took), &u, &took));
+	buf_consume(&s.got, took);
+	T_OK(unit_parse(buf_slice(&s.got), &u, &took));
 	T_SLICE_EQ(u.octets, SLICE_LIT("picture"));
+	assert_int_equal(u.flags, UNIT_KEY | UNIT_OWN_TIME);
+	assert_int_equal(u.time_us, 5);
+	T_OK(unit_parse(slice_skip(buf_slice(&s.got), took), &u, &took));
 	assert_int_equal(u.flags, UNIT_KEY);
 	assert_true(u.time_us > 1700000000000000);
 	buf_fini(&s.got);
@@ -370,7 +378,7 @@ main(void)
 		cmocka_unit_test(
 		    a_file_that_is_no_video_is_refused_with_its_reason),
 		cmocka_unit_test(
-		    a_pipe_passes_pictures_with_our_time_and_drops_the_writers_words),
+		    a_pipe_passes_pictures_with_their_time_and_drops_the_writers_words),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -42,8 +42,9 @@ units_pass(struct buf *b, int out_fd)
 	while ((e = unit_parse(slice_skip(buf_slice(b), done), &u, &took)) ==
 	       ERR_OK) {
 		done += took;
-		u.time_us = pace_now_us();
-		u.flags &= UNIT_KEY;
+		/* the hub bounds a time that is said to be the capture's */
+		if ((u.flags & UNIT_OWN_TIME) == 0)
+			u.time_us = pace_now_us();
 		if ((u.kind == UNIT_H264 || u.kind == UNIT_H265 ||
 			u.kind == UNIT_SOUND) &&
 		    (e = picture_write(out_fd, &u)) != ERR_OK)

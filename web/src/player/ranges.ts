@@ -64,9 +64,17 @@ export class Ranges {
     this.ends.delete(n);
   }
 
-  private async turn(): Promise<void> {
-    if (this.running >= AT_ONCE) await new Promise<void>((go) => this.queue.push(go));
-    this.running++;
+  /* Somebody waits for what he seeks: that comes before what is fetched ahead. */
+  private async turn(range: Range): Promise<void> {
+    if (this.running < AT_ONCE) this.running++;
+    else await new Promise<void>((go) => (range.within ? this.queue.unshift(go) : this.queue.push(go)));
+  }
+
+  /* The place goes to the next at once: who asks meanwhile would be one too many. */
+  private over(): void {
+    const next = this.queue.shift();
+    if (next) next();
+    else this.running--;
   }
 
   /* How often the line broke: who asked before may ask again. */
@@ -93,12 +101,11 @@ export class Ranges {
   }
 
   private async held(stream: string, range: Range, feed: Feed): Promise<boolean> {
-    await this.turn();
+    await this.turn(range);
     try {
       return await this.ask(stream, range, feed);
     } finally {
-      this.running--;
-      this.queue.shift()?.();
+      this.over();
     }
   }
 
