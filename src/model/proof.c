@@ -1,6 +1,7 @@
 #include "model/proof.h"
 
 #include "model/mark.h"
+#include "proto/hevc.h"
 #include "proto/mp4.h"
 #include "proto/mp4_table.h"
 
@@ -229,7 +230,8 @@ picture_take(struct proof *p, const struct mp4_piece *piece)
 	}
 	buf_clear(&p->setup);
 	if (p->table_err == ERR_OK && (piece->flags & RUN_KEY) != 0)
-		p->table_err = avc_setup(octets, &p->setup, &size);
+		p->table_err = (p->table.h265 ? hevc_setup : avc_setup)(octets,
+		    &p->setup, &size);
 	if (p->table_err == ERR_OK)
 		p->table_err = mp4_table_picture(&p->table, place_of(p, octets),
 		    piece->octets, piece->time_us, buf_slice(&p->setup), size);
@@ -270,6 +272,13 @@ sound_take(struct proof *p, const struct mp4_piece *piece)
 		p->table_err = sound_add(p, piece, frames);
 }
 
+/* A film's pictures are all of one kind. */
+static bool
+is_picture(const struct proof *p, const struct mp4_piece *piece)
+{
+	return piece->sample_kind == (p->table.h265 ? RUN_H265 : RUN_H264);
+}
+
 static void
 sample_take(struct proof *p, const struct mp4_piece *piece)
 {
@@ -281,7 +290,7 @@ sample_take(struct proof *p, const struct mp4_piece *piece)
 		leaves_drop(p); /* more than any mark covers */
 	if (piece->sample_kind == RUN_SOUND)
 		sound_take(p, piece);
-	else if (piece->sample_kind == RUN_H264 || !piece->inside)
+	else if (is_picture(p, piece) || !piece->inside)
 		picture_take(p, piece);
 	else
 		tell(p, PROOF_EXTRA, piece->time_us, 0);
@@ -415,7 +424,8 @@ proof_begin(struct proof *p, struct slice *ret_pieces)
 	sha256(plain, have);
 	if (!slice_eq(SLICE_OF(have), digest))
 		return ERR_CORRUPT;
-	if ((e = mp4_proof_begin(plain, &key, ret_pieces)) == ERR_OK)
+	if ((e = mp4_proof_begin(plain, &p->table.h265, &key, ret_pieces)) ==
+	    ERR_OK)
 		memcpy(p->said.hub, key.at, SIGN_PUBLIC_OCTETS);
 	return e;
 }

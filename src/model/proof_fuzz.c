@@ -107,6 +107,17 @@ wrong(void *to, const struct proof_wrong *w)
 	++*wrongs;
 }
 
+static uint8_t
+version_of(struct slice pieces)
+{
+	struct mp4_piece p;
+
+	while (mp4_proof_next(&pieces, &p) == ERR_OK && p.kind != MP4_END)
+		if (p.kind == MP4_SAMPLE && p.sample_kind == RUN_H265)
+			return 2;
+	return 1;
+}
+
 static void
 film_make(struct slice samples, struct slice pieces, struct buf *to)
 {
@@ -130,7 +141,7 @@ film_make(struct slice samples, struct slice pieces, struct buf *to)
 	    SLICE_LIT("uuid\x3f\x1c\x9a\x4e\x5b\x7d\x4c\x60\xa2\x8e\x65\x61\x76"
 		      "\x65\x73\xf1"));
 	const size_t plain = to->len;
-	wr_u8(&w, 1);
+	wr_u8(&w, version_of(pieces));
 	wr_octets(&w, SLICE_OF(m.hub.public));
 	wr_octets(&w, pieces);
 	wr_u8(&w, 0);

@@ -2,76 +2,12 @@
 
 #include "base/codec.h"
 #include "base/obj.h"
+#include "proto/bits.h"
 
 #define SPS            7
 #define PPS            8
 #define SIDE_MAX       16384
 #define REFERENCES_MAX 255 /* in a cycle of picture order count type 1 */
-
-/* Bits of a NAL unit behind its first octet, without 03 after 00 00. */
-struct bits {
-	struct slice rest;
-	unsigned zeros; /* octets just before */
-	unsigned left;  /* bits of octet */
-	uint8_t octet;
-	enum err err;
-};
-
-static void
-octet_take(struct bits *b)
-{
-	if (b->zeros >= 2 && b->rest.len > 0 && b->rest.at[0] == 3) {
-		b->rest = slice_skip(b->rest, 1);
-		b->zeros = 0;
-	}
-	if (b->rest.len == 0) {
-		b->err = ERR_SYNTAX;
-		return;
-	}
-	b->octet = b->rest.at[0];
-	b->rest = slice_skip(b->rest, 1);
-	b->zeros = b->octet == 0 ? b->zeros + 1 : 0;
-	b->left = 8;
-}
-
-/* n <= 32. Zeros after an error. */
-static uint64_t
-bits_u(struct bits *b, unsigned n)
-{
-	uint64_t v = 0;
-
-	for (; n > 0; n--) {
-		if (b->left == 0 && b->err == ERR_OK)
-			octet_take(b);
-		if (b->err != ERR_OK)
-			return 0;
-		b->left--;
-		v = v << 1 | (b->octet >> b->left & 1);
-	}
-	return v;
-}
-
-/* Exp-Golomb. */
-static uint64_t
-bits_ue(struct bits *b)
-{
-	unsigned zeros = 0;
-
-	while (b->err == ERR_OK && bits_u(b, 1) == 0)
-		if (++zeros > 31)
-			b->err = ERR_SYNTAX;
-	if (b->err != ERR_OK)
-		return 0;
-	return ((uint64_t)1 << zeros) - 1 + bits_u(b, zeros);
-}
-
-static int64_t
-bits_se(struct bits *b)
-{
-	const uint64_t v = bits_ue(b);
-
-	return v % 2 != 0 ? (int64_t)(v + 1) / 2 : -(int64_t)(v / 2);
-}
 
 static void
 list_skip(struct bits *b, int count)

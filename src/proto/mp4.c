@@ -2,7 +2,9 @@
 
 #include "base/codec.h"
 
-#define VERSION 1
+/* Who knows of H.264 alone says that a later Eaves made it. */
+#define VERSION_H264 1
+#define VERSION_H265 2
 
 #define START                                                                  \
 	SLICE_LIT("\0\0\0\44ftypisom\0\0\2\0isomiso2avc1mp41eavs"              \
@@ -72,13 +74,14 @@ mp4_proof_plain(struct slice proof, struct slice *ret_plain,
 }
 
 enum err
-mp4_proof_begin(struct slice plain, struct slice *ret_key,
+mp4_proof_begin(struct slice plain, bool *ret_h265, struct slice *ret_key,
     struct slice *ret_pieces)
 {
 	if (plain.len < 1 + MP4_KEY_OCTETS)
 		return ERR_SYNTAX;
-	if (plain.at[0] != VERSION)
+	if (plain.at[0] != VERSION_H264 && plain.at[0] != VERSION_H265)
 		return ERR_UNSUPPORTED;
+	*ret_h265 = plain.at[0] == VERSION_H265;
 	*ret_key = slice_head(slice_skip(plain, 1), MP4_KEY_OCTETS);
 	*ret_pieces = slice_skip(plain, 1 + MP4_KEY_OCTETS);
 	return ERR_OK;

@@ -57,9 +57,12 @@ struct mp4_piece {
  */
 MUST_USE enum err mp4_proof_plain(struct slice proof, struct slice *ret_plain,
     struct slice *ret_digest);
-/* What is in front of the pieces. ERR_SYNTAX, ERR_UNSUPPORTED: a version. */
-MUST_USE enum err mp4_proof_begin(struct slice plain, struct slice *ret_key,
-    struct slice *ret_pieces);
+/*
+ * What is in front of the pieces; the version says whether the pictures are
+ * H.265. ERR_SYNTAX, ERR_UNSUPPORTED: a version.
+ */
+MUST_USE enum err mp4_proof_begin(struct slice plain, bool *ret_h265,
+    struct slice *ret_key, struct slice *ret_pieces);
 /* Takes the next piece off. MP4_END is the last. ERR_SYNTAX. */
 MUST_USE enum err
 mp4_proof_next(struct slice *pieces, struct mp4_piece *ret_piece);

@@ -2,6 +2,7 @@
  * A film as it came: what is taken lies inside the input, pieces of the proof
  * use up what they are made of, and a table is made from whatever they say.
  */
+#include "proto/hevc.h"
 #include "proto/mp4.h"
 #include "proto/mp4_table.h"
 
@@ -15,7 +16,8 @@ picture_look(struct mp4_table *t, const struct mp4_piece *p, struct slice media)
 	const size_t n = p->octets < media.len ? p->octets : media.len;
 
 	buf_init(&setup, 4096);
-	if (avc_setup(slice_head(media, n), &setup, &size) == ERR_OK)
+	if ((t->h265 ? hevc_setup : avc_setup)(slice_head(media, n), &setup,
+		&size) == ERR_OK)
 		assert(setup.len >= 11 && size.width > 0 && size.height > 0);
 	else
 		buf_clear(&setup);
@@ -42,12 +44,14 @@ proof_look(struct slice proof, struct slice media)
 	struct mp4_piece p;
 	struct mp4_table t;
 	struct buf moov;
+	bool h265;
 
 	if (mp4_proof_plain(proof, &plain, &digest) != ERR_OK ||
-	    mp4_proof_begin(plain, &key, &pieces) != ERR_OK)
+	    mp4_proof_begin(plain, &h265, &key, &pieces) != ERR_OK)
 		return;
 	assert(key.len == MP4_KEY_OCTETS && plain.len + 32 == proof.len);
 	mp4_table_init(&t, 1 << 20);
+	t.h265 = h265;
 	buf_init(&moov, 1 << 20);
 	for (size_t i = 0; i < PIECES_MAX; i++) {
 		const size_t before = pieces.len;

@@ -195,7 +195,7 @@ picture_describe(struct mp4_table *t, struct slice setup, struct avc_size size)
 	if (p->count == 0)
 		t->size = size;
 	wr_init(&w, &p->stsd);
-	const size_t entry = box_begin(&w, "avc1");
+	const size_t entry = box_begin(&w, t->h265 ? "hvc1" : "avc1");
 	wr_zeros(&w, 6);
 	wr_u16(&w, 1);
 	wr_zeros(&w, 16);
@@ -208,9 +208,9 @@ picture_describe(struct mp4_table *t, struct slice setup, struct avc_size size)
 	wr_zeros(&w, 32);
 	wr_u16(&w, 24);
 	wr_u16(&w, 0xffff);
-	const size_t avcc = box_begin(&w, "avcC");
+	const size_t box = box_begin(&w, t->h265 ? "hvcC" : "avcC");
 	wr_octets(&w, setup);
-	box_end(&w, avcc);
+	box_end(&w, box);
 	box_end(&w, entry);
 	return (e = wr_end(&w)) != ERR_OK ? e : track_described(p);
 }

@@ -20,7 +20,8 @@ struct mp4_track {
 
 struct mp4_table {
 	struct mp4_track pictures, sounds;
-	struct buf setup; /* avcC of the newest key frame */
+	bool h265;        /* the pictures are: set it before the first one */
+	struct buf setup; /* avcC or hvcC of the newest key frame */
 	struct avc_size size;
 	uint64_t due; /* where the next sound begins if all goes on evenly */
 	size_t octets_max;
@@ -32,7 +33,7 @@ void mp4_table_fini(struct mp4_table *t);
 
 /*
  * A sample that stands at that place of the file, in the order of the file.
- * A key frame's setup is avcC; else it is empty. ERR_LIMIT: it does not fit
+ * A key frame's setup is avcC or hvcC; else it is empty. ERR_LIMIT: it does not fit
  * octets_max, or a gap is too long; ERR_SYNTAX: the first one is no key frame;
  * ERR_NOMEM.
  */

@@ -4,10 +4,10 @@
  * from these words, so that two calls are one hub.
  *
  * unit: what u8 (0 a run begins, 1 key frame, 2 picture, 3 sound, 4 a second
- * is over, 5 the run ends, 6 a run begins that knows of none before) ‖ time
- * u64 ‖ length u32 ‖ octets. First come the names and keys: home ‖ thing ‖
- * stream ‖ writer ‖ the hour's private key ‖ the hub's key; then each record
- * behind its u32 length.
+ * is over, 5 the run ends, 6 a run begins that knows of none before, 7 a key
+ * frame of H.265, 8 a picture of it) ‖ time u64 ‖ length u32 ‖ octets. First
+ * come the names and keys: home ‖ thing ‖ stream ‖ writer ‖ the hour's private
+ * key ‖ the hub's key; then each record behind its u32 length.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +116,11 @@ film_unit(struct film *f, int what, uint64_t time_us, struct slice octets)
 	case 1:
 	case 2:
 		MUST(run_write_media(f->w, what == 1, time_us, RUN_H264,
+		    octets));
+		break;
+	case 7:
+	case 8:
+		MUST(run_write_media(f->w, what == 7, time_us, RUN_H265,
 		    octets));
 		break;
 	case 3:

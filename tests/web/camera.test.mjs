@@ -4,17 +4,19 @@
  * goes away, or sends H.265, which this browser does not play.
  */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { chromiumClose, pageOpen, shot } from './browser.mjs';
+import { build } from './film.mjs';
+import { apart, sample } from './forge.mjs';
 import { accessible, codeConfirm, data, firstRun, go, moves, title, untilData } from './steps.mjs';
 import { root } from './source.mjs';
 import { System } from './system.mjs';
 
 const PASSWORD = 'a-long-secret';
-const program = path.join(process.env.EAVES_BUILD ?? 'build', 'tests/camera/test-camera');
+const program = path.join(build, 'tests/camera/test-camera');
 after(chromiumClose);
 
 async function camera(system, words, size = words.includes('h265') ? '320x180' : '1280x720') {
@@ -38,7 +40,47 @@ async function house(password, ...words) {
   const { page } = await pageOpen();
   const { code } = await firstRun(page, await system.link(), 'ada', 'Home');
   await codeConfirm(page, code);
-  return { page, source };
+  return { page, source, system };
+}
+
+function verify(file) {
+  const { status, stdout } = spawnSync(path.join(build, 'src/cli/eaves'), ['verify', file], { encoding: 'utf8' });
+  return { status, said: stdout };
+}
+
+function silent(program, ...args) {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  assert.deepEqual([stderr, status], ['', 0], program);
+  return stdout;
+}
+
+/* A film of H.265: every program that knows it takes it, and `eaves verify` says where it was changed. */
+async function film265(system, page, size, sounds) {
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Make the film' }).click()]);
+  const file = system.at('film.mp4');
+  await download.saveAs(file);
+  await page.getByText('It is H.265, as the camera sent it. Safari usually plays it').waitFor();
+  await accessible(page, 'export of H.265');
+  const whole = verify(file);
+  assert.equal(whole.status, 0, whole.said);
+  assert.match(whole.said, /^Every picture is as the camera's hub signed it\.$/m);
+  const { streams } = JSON.parse(silent('ffprobe', '-v', 'error', '-count_packets', '-show_streams', '-of', 'json', file));
+  const [v, ...more] = streams;
+  assert.deepEqual([v.codec_name, v.codec_tag_string, `${v.width}x${v.height}`, more.map((a) => a.codec_name)],
+    ['hevc', 'hvc1', size, sounds]);
+  assert.equal(v.nb_read_packets, /^pictures +(\d+)$/m.exec(whole.said)[1]);
+  silent('ffmpeg', '-v', 'error', '-i', file, '-fps_mode', 'passthrough', '-enc_time_base', '-1', '-f', 'null', '-');
+
+  const octets = fs.readFileSync(file);
+  const shots = apart(octets).pieces.filter(sample.isPicture);
+  assert.ok(shots.length >= 15, String(shots.length));
+  octets[octets.indexOf(shots[10].media) + shots[10].media.length - 1] ^= 1;
+  fs.writeFileSync(file, octets);
+  const bent = verify(file);
+  const when = new Date(Math.floor(sample.time(shots[10]) / 1000)).toISOString().replace('T', ' ').replace('Z', ' UTC');
+  assert.equal(bent.status, 1);
+  assert.ok(bent.said.startsWith(`The picture of ${when} (sample 11) was changed.\nhub`), bent.said);
 }
 
 test('an RTSP camera reaches the canvas, and is told when it goes', { timeout: 120_000 }, async () => {
@@ -59,7 +101,7 @@ test('a camera with sound that sends by UDP alone reaches the canvas', { timeout
 });
 
 test('a camera that sends H.265 alone is told in plain words', { timeout: 120_000 }, async () => {
-  const { page } = await house(PASSWORD, 'h265');
+  const { page, system } = await house(PASSWORD, 'h265');
   const told = page.getByText('The camera sends H.265. It is recorded').locator('visible=true').first();
   await told.waitFor();
   await page.locator('canvas.picture').waitFor({ state: 'attached' });
@@ -73,6 +115,7 @@ test('a camera that sends H.265 alone is told in plain words', { timeout: 120_00
   await told.waitFor();
   await page.keyboard.press('End');
   await untilData(page, (d) => d.position === '0' && d.picture === 'unplayable');
+  await film265(system, page, '320x180', []);
 });
 
 /* What a camera with two streams tells of itself. */
@@ -84,7 +127,7 @@ async function onvif(...ports) {
 
 test('of a big picture in H.265 the small one is shown, the big one recorded', { timeout: 120_000 }, async () => {
   const system = new System();
-  const sources = [await camera(system, ['h265'], '480x270'), await camera(system, [], '640x360')];
+  const sources = [await camera(system, ['h265', 'aac'], '480x270'), await camera(system, [], '640x360')];
   sources.push(await onvif(...sources.map((s) => s.port)));
   after(async () => { await system.stop(); for (const s of sources) s.stop(); });
   system.hubArgs = [];
@@ -126,10 +169,9 @@ test('of a big picture in H.265 the small one is shown, the big one recorded', {
   assert.equal((await data(page)).picture, 'past');
   await told.waitFor();
 
-  /* what lies on the main stream is H.265: of the small one a film could be made */
-  await page.getByRole('button', { name: 'Export', exact: true }).click();
-  await page.getByRole('button', { name: 'Make the film' }).click();
-  await page.getByText('This camera sends H.265. No plain film can be made of it yet.').first().waitFor();
+  /* what lies on the main stream is a film in H.265, in full size */
+  await film265(system, page, '480x270', ['aac']);
+  await shot(page, 'export-h265');
 });
 
 test('a wrong camera password is told in plain words', { timeout: 120_000 }, async () => {

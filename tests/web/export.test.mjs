@@ -12,7 +12,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromiumClose, pageOpen } from './browser.mjs';
 import { firefox, until, webkit } from './engines.mjs';
-import { START, build, e, film, items, pictures, run, sounds, together } from './film.mjs';
+import { START, build, e, film, items, pictures, pictures265, records, run, sounds, together } from './film.mjs';
 import { apart, sample, together as forged } from './forge.mjs';
 import { load, root } from './source.mjs';
 
@@ -126,7 +126,7 @@ async function ordinary(name, octets, seconds, count, codec) {
 test('a film of pictures alone plays everywhere and is as it was signed', async () => {
   const { octets, done } = await film(await items([run(shots)]));
   assert.deepEqual(done, { first: START, last: START + 3933333, pictures: 60, sounds: 0,
-    octets: octets.length, gaps: false });
+    octets: octets.length, h265: false, gaps: false });
   await ordinary('pictures', octets, 4, 60);
   const said = passes(octets);
   assert.match(said, /^from +2026-11-24 09:41:07\.200 UTC$/m);
@@ -460,4 +460,94 @@ test('the size of pictures of many kinds is found, in the app and by verify', as
     bent[7] = n;
     assert.throws(() => e.avccSize(bent), (x) => e.isFault(x, 'SYNTAX'));
   }
+});
+
+/* What the browsers here do not play, ffmpeg does. */
+function ordinary265(name, octets, size, count, codec) {
+  const file = put(name, octets);
+  const { streams } = JSON.parse(silent('ffprobe', '-v', 'warning', '-count_packets', '-show_streams', '-of', 'json', file));
+  const [v, a] = streams;
+  assert.deepEqual([v.codec_name, v.codec_tag_string, `${v.width}x${v.height}`, Number(v.nb_read_packets), a?.codec_name],
+    ['hevc', 'hvc1', size, count, codec]);
+  silent('ffmpeg', '-v', 'error', '-i', file, '-f', 'null', '-');
+  return v;
+}
+
+test('a film of H.265, with sound and without, of many kinds, is as it was signed', async () => {
+  const plain265 = pictures265();
+  const { octets, done } = await film(await items([run(together(plain265, sounds('aac', 3.5), 120_000)),
+    run(pictures265({ size: '192x144' }), START + 6e6)]));
+  assert.equal(done.h265, true);
+  ordinary265('h265', octets, '320x180', 120, 'aac');
+  passes(octets);
+  const parts = apart(octets);
+  const when = sample.time(picturesOf(parts.pieces)[20]);
+  const bent = Buffer.from(octets);
+  bent[octets.indexOf(picturesOf(parts.pieces)[20].media) + 40] ^= 1;
+  refused(bent, /^The picture of 2026-11-24 09:41:08\.533 UTC \(sample 21\) was changed\.$/m);
+  assert.equal(when, START + 1333333);
+  refused(await forged({ ...parts, pieces: without(parts.pieces, picturesOf(parts.pieces)[20]) }),
+    /^Pictures are missing between 2026-11-24 09:41:08\.466 UTC and 2026-11-24 09:41:08\.600 UTC\.$/m);
+  const box = octets.indexOf('hvcC');
+  const table = Buffer.from(octets);
+  table[box + 4 + 12] ^= 1; /* the level */
+  refused(table, /^The table that tells players when to show what was changed/m);
+
+  const kinds = [['1920x1080', 'yuv420p', 'Main'], ['322x182', 'yuv420p10le', 'Main 10'], ['320x182', 'yuv422p', 'Rext'],
+    ['322x183', 'yuv444p', 'Rext'], ['320x241', 'gray', 'Rext']];
+  for (const [size, format, profile] of kinds) {
+    const all = pictures265({ size, rate: 5, seconds: 0.4, group: 2, more: ['-pix_fmt', format] });
+    const one = (await film(await items([run(all)]))).octets;
+    const v = ordinary265('kind', one, size, 2);
+    assert.deepEqual([v.profile, v.pix_fmt], [profile, format]);
+    passes(one);
+  }
+});
+
+test('a film is of one codec', async () => {
+  const [a, b] = [shots, pictures265()];
+  for (const [first, then] of [[a, b], [b, a]])
+    await assert.rejects(items([run(first), run(then, START + 6e6)]).then((all) => film(all)), (x) => e.isFault(x, 'CONFLICT'));
+  /* of the other one is nothing that a mark covers: as if it had not been */
+  const { done, octets } = await film((await items([run(a), run(b, START + 6e6)])).filter((i, n, all) =>
+    n >= all.findLastIndex((x) => x.t === 'run') || i.t !== 'mark'));
+  assert.deepEqual([done.h265, done.pictures], [true, 60]);
+  passes(octets);
+  const mixed = apart(octets);
+  refused(await forged({ ...mixed, version: 1 }), /^There is something in the film that nobody signed\.$/m);
+});
+
+test('where a camera goes over to another codec a film ends, and the next one begins', async () => {
+  const all = await records([run(shots), run(pictures265(), START + 4.1e6)]);
+  const made = async (from, to) => {
+    const sink = e.blobSink();
+    const f = new e.Film(sink);
+    await f.begin();
+    const making = new e.Making(f, e, START + from, START + to, () => {});
+    for (const { run: of, said } of all) if (said && !making.full()) await making.said(of, said);
+    const done = await f.end();
+    passes(Buffer.from(await sink.blob().arrayBuffer()));
+    return { h265: done.h265, pictures: done.pictures, end: making.codecEnd - START, have: making.have.map((s) => s.from - START) };
+  };
+  assert.deepEqual(await made(1e6, 7e6), { h265: false, pictures: 60, end: 4.1e6, have: [0] });
+  assert.deepEqual(await made(4.05e6, 8e6), { h265: true, pictures: 60, end: Infinity, have: [4.1e6] });
+  assert.deepEqual(await made(6.5e6, 8e6), { h265: true, pictures: 30, end: Infinity, have: [6.1e6] });
+});
+
+test('what a camera of H.265 says of itself is limited', () => {
+  const [{ octets }] = pictures265({ seconds: 0.2 });
+  const key = new Uint8Array(octets);
+  const sets = [...e.units(key)].map(([from, to]) => key.subarray(from, to)).slice(0, 3);
+  const unit = (...nals) => e.join(...nals.flatMap((n) => [e.u32(n.length), n]));
+  const [vps, sps, pps] = sets;
+  assert.deepEqual(e.picture265(unit(...sets)).setup.size, { width: 320, height: 180 });
+  assert.equal(e.picture265(unit(vps, sps)).setup, null);
+  const fails = (code, ...nals) => assert.throws(() => e.picture265(unit(...nals)), (x) => e.isFault(x, code), code);
+  for (let n = 1; n < 22; n++) fails('SYNTAX', vps, sps.slice(0, n), pps);
+  const more = sps.slice();
+  more[2] |= 0x0e; /* eight layers */
+  fails('SYNTAX', vps, more, pps);
+  fails('SYNTAX', vps, e.join(sps.subarray(0, 15), new Uint8Array(400)), pps); /* a number without an end */
+  fails('LIMIT', ...Array(65).fill(vps), sps, pps);
+  fails('LIMIT', vps, sps, e.join(pps, new Uint8Array(65536)));
 });

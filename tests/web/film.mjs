@@ -8,7 +8,7 @@ import { load, root } from './source.mjs';
 
 export const build = process.env.EAVES_BUILD ?? path.join(root, 'build');
 export const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/kdf', 'crypto/kx',
-  'model/run', 'model/export', 'model/mp4', 'model/words5', 'proto/h264', 'proto/sps', 'proto/sound');
+  'model/run', 'model/export', 'model/mp4', 'model/words5', 'player/making', 'proto/h264', 'proto/h265', 'proto/sps', 'proto/sound');
 export const START = 1795513267200000; /* 2026-11-24 09:41:07.200 UTC */
 
 const LIMIT = { maxBuffer: 1 << 28 };
@@ -43,6 +43,27 @@ export function pictures({ size = '320x240', rate = 15, seconds = 4, group = 30,
   return units.map(({ key, parts }, i) => ({
     key, us: Math.round((i * 1e6) / rate),
     octets: Buffer.concat(parts.flatMap((p) => [Buffer.from(e.u32(p.length)), p])),
+  }));
+}
+
+/* The same of H.265; a picture's first slice says that it is the first. */
+export function pictures265({ size = '320x180', rate = 15, seconds = 4, group = 30, more = [] } = {}) {
+  const raw = ffmpeg('-f', 'lavfi', '-i', `testsrc=size=${size}:rate=${rate}`, '-t', String(seconds),
+    '-pix_fmt', 'yuv420p', '-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params',
+    `log-level=none:bframes=0:keyint=${group}:min-keyint=${group}:scenecut=0:repeat-headers=1:info=0`, ...more, '-f', 'hevc');
+  const units = [];
+  let parts = [];
+  for (const nal of nals(raw)) {
+    const type = (nal[0] >> 1) & 63;
+    parts.push(nal);
+    if (type > 31) continue;
+    if (nal[2] & 0x80) units.push({ key: type >= 16, parts });
+    else units.at(-1).parts.push(...parts);
+    parts = [];
+  }
+  return units.map((u, i) => ({
+    key: u.key, h265: true, us: Math.round((i * 1e6) / rate),
+    octets: Buffer.concat(u.parts.flatMap((p) => [Buffer.from(e.u32(p.length)), p])),
   }));
 }
 
@@ -121,14 +142,19 @@ const unit = (what, time, octets = Buffer.alloc(0)) => Buffer.concat([
 /* One run of samples, from `at` (µs) on; knows: of the run before. */
 export function run(samples, at = START, { knows = true, ends = true } = {}) {
   const units = [unit(knows ? 0 : 6, at)];
-  for (const s of samples) units.push(unit(s.sound ? 3 : s.key ? 1 : 2, at + s.us, s.octets));
+  for (const s of samples) units.push(unit(s.sound ? 3 : (s.key ? 1 : 2) + (s.h265 ? 6 : 0), at + s.us, s.octets));
   const last = at + samples.at(-1).us;
   units.push(ends ? unit(5, last + 10000) : unit(4, last + 1500000));
   return Buffer.concat(units);
 }
 
-/* Runs to what exportRange takes; everything is opened and followed. */
-export async function items(runs, hub = '1', camera = '1') {
+/* Runs to what exportRange takes. */
+export async function items(runs, hub, camera) {
+  return (await records(runs, hub, camera)).map((r) => (r.said ? e.exportItem(r.said) : e.exportRun(r.run)));
+}
+
+/* Runs to their headers, { run }, and records; everything is opened and followed. */
+export async function records(runs, hub = '1', camera = '1') {
   const out = execFileSync(path.join(build, 'tests/film/film'), [hub, camera], {
     ...LIMIT, input: Buffer.concat(runs) });
   const names = ['home', 'thing', 'stream', 'writer'];
@@ -143,12 +169,12 @@ export async function items(runs, hub = '1', camera = '1') {
     at += 4 + n;
     if (record[1] === 2) {
       reader = await e.Run.open(record, { ...place, class: 1 }, hour, by);
-      all.push(e.exportRun(reader));
+      all.push({ run: reader });
       continue;
     }
     const said = await reader.open(record);
     await reader.follow(said);
-    all.push(e.exportItem(said));
+    all.push({ run: reader, said });
   }
   return all;
 }

@@ -17,7 +17,7 @@ function pieceAt(proof, at) {
   return { kind, plain: buffer(proof.subarray(at, end)), end };
 }
 
-/* { key, pieces: [{ kind, plain, media }] } */
+/* { key, version, pieces: [{ kind, plain, media }] } */
 export function apart(film) {
   const size = Number(film.readBigUInt64BE(44));
   let at = START;
@@ -32,11 +32,11 @@ export function apart(film) {
     at += n;
     p = end;
   }
-  return { key: buffer(proof.subarray(1, 33)), pieces, moov, uuid };
+  return { key: buffer(proof.subarray(1, 33)), version: proof[0], pieces, moov, uuid };
 }
 
 export const sample = {
-  isPicture: (p) => p.kind === 2 && p.plain[18] === 1,
+  isPicture: (p) => p.kind === 2 && e.isPicture(p.plain[18]),
   time: (p) => Number(p.plain.readBigUInt64BE(10)),
   absent(p) {
     const plain = buffer(p.plain.subarray(0, 57));
@@ -47,13 +47,21 @@ export const sample = {
   },
 };
 
+/* What is said to be a key frame may be none. */
+function shape(kind, octets) {
+  try {
+    return e.shapeOf(kind, octets);
+  } catch {
+    return null;
+  }
+}
+
 function tableAdd(mp4, p, place) {
   const flags = p.plain[9];
   const time = sample.time(p);
   const octets = new Uint8Array(p.media);
-  if (p.plain[18] === 1) {
-    const avcc = flags & 1 ? e.pictureOf(octets).setup?.description : null;
-    mp4.picture(place, octets.length, time, avcc ? { avcc, size: e.avccSize(avcc) } : null);
+  if (sample.isPicture(p)) {
+    mp4.picture(place, octets.length, time, flags & 1 ? shape(p.plain[18], octets) : null);
   } else {
     const record = Buffer.concat([p.plain.subarray(57), p.media]);
     const zeros = Buffer.alloc((128 - (record.length % 128)) % 128);
@@ -61,7 +69,7 @@ function tableAdd(mp4, p, place) {
   }
 }
 
-export async function together({ key, pieces }, { after = Buffer.alloc(0) } = {}) {
+export async function together({ key, version = 1, pieces }, { after = Buffer.alloc(0) } = {}) {
   const mp4 = new e.Mp4();
   let at = START;
   for (const p of pieces) {
@@ -70,7 +78,7 @@ export async function together({ key, pieces }, { after = Buffer.alloc(0) } = {}
     at += p.media.length;
   }
   const media = Buffer.concat([...pieces.map((p) => p.media ?? Buffer.alloc(0)), after]);
-  const plain = Buffer.concat([Buffer.from([1]), key, ...pieces.map((p) => p.plain), Buffer.from([0])]);
+  const plain = Buffer.concat([Buffer.from([version]), key, ...pieces.map((p) => p.plain), Buffer.from([0])]);
   const uuid = buffer(e.unhex('3f1c9a4e5b7d4c60a28e6561766573f1'));
   const body = Buffer.concat([uuid, plain, buffer(await e.sha256(new Uint8Array(plain)))]);
   return Buffer.concat([buffer(e.MEDIA_START).subarray(0, 36), buffer(e.mdatHead(media.length)), media,

@@ -169,6 +169,7 @@ test('H.265 is named and described as others do it', () => {
   assert.deepEqual(ours.subarray(1, 13), theirs.subarray(1, 13));
   for (const i of [16, 17, 18]) assert.equal(ours[i], theirs[i], `octet ${i}`);
   for (const n of nals.filter((x) => [32, 33, 34].includes((x[0] >> 1) & 63))) assert.ok(ours.includes(Buffer.from(n)));
+  assert.deepEqual(setup.size, { width: 320, height: 180 });
   assert.equal((data[4] >> 1) & 63, 39, 'SEI first, sets aside');
   assert.throws(() => e.picture265(sample.subarray(0, 20)));
 });

@@ -98,7 +98,7 @@ const filmProblems: Record<FilmProblem, string> = {
   none: 'Nothing was recorded there.',
   big: 'The film became larger than it may be. Choose a shorter time.',
   disk: 'The file could not be written. Is the disk full?',
-  h265: 'This camera sends H.265. No plain film can be made of it yet.',
+  form: 'The camera sent pictures of a form that no film can be made of.',
   many: 'The pictures change their form too often for one film. Choose a shorter time.',
   unknown: 'The film could not be made. Try again.',
 };
@@ -337,6 +337,7 @@ export const words = {
     cause: (h: Hole): string => (
       h.cause === 'unsigned' ? 'What came was not signed by your hub, and stays out.'
       : h.cause === 'before' ? 'The camera was not there yet, or its hub was off.'
+      : h.cause === 'codec' ? 'The camera changed between H.264 and H.265. Export that part by itself.'
       : h.cause === 'recent' ? 'It is not written down yet.'
       : words.time.cause({ ...h, cause: h.cause })),
     progress: (name: string) => `Progress of ${name}`,
@@ -345,6 +346,7 @@ export const words = {
     waiting: 'The connection is lost. The export goes on by itself when it is back.',
     made: (day: string, from: string, to: string, pictures: number, octets: number) =>
       `${day}, ${from} – ${to}. ${pictures.toLocaleString()} pictures, all signed by your hub. ${size(octets)}.`,
+    h265: `It is H.265, as the camera sent it. ${h265Where} The free player VLC plays it, too.`,
     torn: '“eaves verify” will say where pictures are missing.',
     save: 'Save', written: 'Saved where you chose.',
     proof: 'Whoever gets this film can check that no picture was changed or taken out. They need no account and no network:',

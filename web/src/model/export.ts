@@ -11,7 +11,7 @@
  * record behind it; then the next run. Pieces of a run may overlap. Give whole
  * groups: what comes before the first key frame, or after the last mark, is
  * left out, because nobody signed it as a film that can be played. One film is
- * one camera and one hub; two need two films.
+ * one camera, one hub and one codec; two need two films.
  *
  * Memory: samples that wait for their mark (a second or two), and 80 octets
  * for each one that was written. No DOM; runs in a worker as well.
@@ -22,10 +22,11 @@ import { Grown } from '../base/grown';
 import { NONE, join, same, u16, u32, u64, u8, utf8, type Octets } from '../base/octets';
 import { sha256 } from '../crypto/kdf';
 import { pictureOf } from '../proto/h264';
-import { H264, KEY, MARK, markParse, runFields, SOUND } from '../proto/record';
+import { picture265, type Setup265 } from '../proto/h265';
+import { H264, H265, KEY, MARK, markParse, runFields, SOUND } from '../proto/record';
 import { soundOf } from '../proto/sound';
 import { avccSize } from '../proto/sps';
-import { MDAT_AT, MEDIA_START, Mp4, mdatHead } from './mp4';
+import { MDAT_AT, MEDIA_START, Mp4, mdatHead, type Shape } from './mp4';
 import type { Run, Said } from './run';
 
 /* Takes octets one after the other; at the end, some at an older place. */
@@ -76,6 +77,7 @@ export interface Exported {
   pictures: number;
   sounds: number;
   octets: number;
+  h265: boolean;
   gaps: boolean; /* something is missing in between: verify will say so */
 }
 
@@ -83,6 +85,9 @@ const UUID = unhex('3f1c9a4e5b7d4c60a28e6561766573f1');
 const ABSENT = 0;
 const INSIDE = 1;
 const PART_OCTETS = 1 << 20;
+/* Of the proof. Who knows of H.264 alone says that a later Eaves made it. */
+const VERSION_H264 = 1;
+const VERSION_H265 = 2;
 
 interface Waiting {
   sample: ExportSample;
@@ -117,8 +122,23 @@ export function blobSink(): Sink & { blob(): Blob } {
   };
 }
 
+export function isPicture(kind: number): boolean {
+  return kind === H264 || kind === H265;
+}
+
+/* Of a key frame. Throws SYNTAX. */
+export function shapeOf(kind: number, octets: Octets): Shape {
+  const h265 = kind === H265;
+  const found = h265 ? picture265(octets).setup : pictureOf(octets).setup;
+  if (!found) throw new Fault('SYNTAX', 'no parameter sets');
+  const setup = found.description;
+  return { h265, setup, size: (found as Setup265).size ?? avccSize(setup) };
+}
+
 export class Film {
-  readonly done: Exported = { first: 0, last: 0, pictures: 0, sounds: 0, octets: 0, gaps: false };
+  readonly done: Exported = {
+    first: 0, last: 0, pictures: 0, sounds: 0, octets: 0, h265: false, gaps: false,
+  };
   private readonly mp4 = new Mp4();
   private readonly proof = new Grown();
   private run: ExportRun | null = null;
@@ -150,11 +170,23 @@ export class Film {
     this.waiting = [];
   }
 
+  /* Throws CONFLICT: its pictures are of another codec. */
   async sampleTake(sample: ExportSample): Promise<void> {
     if (sample.index <= this.index) return;
     this.step(sample.index);
-    if (sample.kind === H264 && sample.flags & KEY) this.joined = true;
+    if (isPicture(sample.kind)) this.codecTake(sample);
     if (this.joined) this.waiting.push({ sample, hash: await sha256(sample.octets) });
+  }
+
+  private codecTake({ kind, flags }: ExportSample): void {
+    const h265 = kind === H265;
+    if (h265 !== this.done.h265) {
+      if (this.done.pictures > 0) throw new Fault('CONFLICT', 'codec');
+      this.done.h265 = h265;
+      this.joined = false;
+      this.waiting = [];
+    }
+    if (flags & KEY) this.joined = true;
   }
 
   /* Something is missing: go on at a key frame. */
@@ -200,7 +232,7 @@ export class Film {
 
   private async put({ sample, hash }: Waiting): Promise<void> {
     const { index, flags, time, kind } = sample;
-    const inside = kind === H264 ? this.picture(sample) : this.heard(sample);
+    const inside = isPicture(kind) ? this.picture(sample) : this.heard(sample);
     const { octets, head } = inside ?? { octets: NONE, head: NONE };
     this.proof.put(
       u8(2), u64(index), u8(flags), u64(time), u8(kind), u8(inside ? INSIDE : ABSENT),
@@ -210,13 +242,8 @@ export class Film {
     await this.sink.write(octets);
   }
 
-  private picture({ octets, flags, time }: ExportSample) {
-    let key = null;
-    if (flags & KEY) {
-      const avcc = pictureOf(octets).setup?.description;
-      if (!avcc) throw new Fault('SYNTAX', 'no parameter sets');
-      key = { avcc, size: avccSize(avcc) };
-    }
+  private picture({ octets, flags, time, kind }: ExportSample) {
+    const key = flags & KEY ? shapeOf(kind, octets) : null;
     this.mp4.picture(this.done.octets, octets.length, time, key);
     if (this.done.pictures++ === 0) this.done.first = time;
     this.done.last = time;
@@ -244,7 +271,8 @@ export class Film {
     if (this.done.pictures === 0) throw new Fault('MISSING', 'no picture');
     const media = this.done.octets - MEDIA_START.length;
     const table = this.mp4.table();
-    const plain = join(u8(1), this.run!.by, this.proof.all, u8(0));
+    const version = this.done.h265 ? VERSION_H265 : VERSION_H264;
+    const plain = join(u8(version), this.run!.by, this.proof.all, u8(0));
     const body = join(UUID, plain, await sha256(plain));
     await this.sink.write(table);
     await this.sink.write(join(u32(8 + body.length), utf8('uuid'), body));

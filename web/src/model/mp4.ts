@@ -129,10 +129,17 @@ class Track {
   }
 }
 
-function pictureEntry(avcc: Octets, size: Size): Octets {
-  return box('avc1', octets(6), u16(1), octets(16), u16(size.width), u16(size.height),
+/* Of a key frame: avcC or hvcC, and the size. */
+export interface Shape {
+  h265: boolean;
+  setup: Octets;
+  size: Size;
+}
+
+function pictureEntry({ h265, setup, size }: Shape): Octets {
+  return box(h265 ? 'hvc1' : 'avc1', octets(6), u16(1), octets(16), u16(size.width), u16(size.height),
     u32(0x480000), u32(0x480000), u32(0), u16(1), octets(32), u16(24), u16(0xffff),
-    box('avcC', avcc));
+    box(h265 ? 'hvcC' : 'avcC', setup));
 }
 
 /* ISO 14496-1 section 7.2.6.5; no length here reaches 128. */
@@ -159,18 +166,18 @@ function soundEntry(s: Sound, scale: number): Octets {
 export class Mp4 {
   private readonly pictures = new Track(SCALE);
   private sounds: Track | null = null;
-  private avcc: Octets | null = null;
+  private setup: Octets | null = null;
   private size: Size = { width: 0, height: 0 };
   private due = 0; /* where the next sound begins if all goes on evenly */
 
-  /* avcc and size: of a key frame. Throws LIMIT: a gap of six hours. */
-  picture(place: number, octets: number, time: number, key: { avcc: Octets; size: Size } | null) {
+  /* All of one codec. Throws LIMIT: a gap of six hours. */
+  picture(place: number, octets: number, time: number, key: Shape | null) {
     const t = this.pictures;
     if (t.count === 0) t.first = time;
-    if (key && !(this.avcc && same(this.avcc, key.avcc))) {
-      this.avcc = key.avcc;
+    if (key && !(this.setup && same(this.setup, key.setup))) {
+      this.setup = key.setup;
       if (t.count === 0) this.size = key.size;
-      t.describe(pictureEntry(key.avcc, key.size));
+      t.describe(pictureEntry(key));
     }
     const at = scaled(Math.max(0, time - t.first), SCALE);
     t.add(place, octets, t.count === 0 ? 0 : Math.max(at, t.at + 1));

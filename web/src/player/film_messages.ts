@@ -7,10 +7,11 @@ import type { Cause, Gap } from '../model/ledger';
 /*
  * What is missing of a film. unsigned: what came was not signed as it should
  * be, and stays out; recent: it is not written down yet; before: nothing is
- * known of the camera then.
+ * known of the camera then; codec: the camera went over from H.264 to H.265,
+ * or back: a film is of one.
  */
 export interface Hole extends Omit<Gap, 'cause'> {
-  cause: Cause | 'unsigned' | 'recent' | 'before';
+  cause: Cause | 'unsigned' | 'recent' | 'before' | 'codec';
 }
 
 export type ToFilms =
@@ -31,10 +32,10 @@ export interface PlanRow {
 
 /*
  * none: nothing is recorded there; big: more than may be; disk: the file
- * cannot be written; h265: no plain film can be made of it; many: it changes
- * too much for one film
+ * cannot be written; form: the camera's pictures are of none that a film can be
+ * made of; many: it changes too much for one film
  */
-export type FilmProblem = 'none' | 'big' | 'disk' | 'h265' | 'many' | 'unknown';
+export type FilmProblem = 'none' | 'big' | 'disk' | 'form' | 'many' | 'unknown';
 
 /* What a film became. */
 export interface Made {
@@ -42,6 +43,7 @@ export interface Made {
   last: number;
   pictures: number;
   octets: number;
+  h265: boolean; /* which not everything plays */
   holes: Hole[];
   torn: boolean; /* `eaves verify` will say that something is missing */
   blob: Blob | null; /* when it was made in memory */

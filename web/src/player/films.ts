@@ -5,16 +5,15 @@
  */
 import { unb64 } from '../base/codec';
 import type { Octets } from '../base/octets';
-import type { Exported, Film, Sink } from '../model/export';
+import type { Exported, Sink } from '../model/export';
 import { now } from '../model/clock';
 import { stretches, type Span } from '../model/ledger';
-import type { Run, Said } from '../model/run';
-import { H265, KEY } from '../proto/record';
 import { Days, SETTLING_US } from './days';
-import { FilmReader, Stopped, type Taker } from './film_read';
+import { FilmReader, Stopped } from './film_read';
 import type { FilmProblem, Hole, Made, PlanRow, ToFilms } from './film_messages';
 import { gapsOf } from './gaps';
 import { KeptSince } from './kept';
+import { JOIN_US, Making, type Model } from './making';
 import type { Desk } from './tile';
 import { CameraKeys } from './track';
 
@@ -22,10 +21,8 @@ declare const FILM_FILE: string;
 
 const SAMPLES = 3; /* groups that are looked at for a guess */
 const HOLE_US = 1_000_000; /* shorter is the time between two pictures */
-const JOIN_US = 1_500_000;
 const END_US = 3_000_000; /* of now: not written down yet */
 const FRESH_US = 5 * 60_000_000; /* rows come each minute */
-const TELL_MS = 200;
 const PART_OCTETS = 1 << 20;
 
 class Refused extends Error {
@@ -40,10 +37,9 @@ function problemOf(e: unknown): FilmProblem {
   const code = (e as { code?: unknown }).code;
   if (code === 'MISSING') return 'none';
   if (code === 'LIMIT') return 'many';
+  if (code === 'SYNTAX') return 'form';
   return e instanceof DOMException ? 'disk' : 'unknown';
 }
-
-type Model = typeof import('../model/export');
 
 /* Few people make films: that part of the app is loaded when it is wanted. */
 function model(): Promise<Model> {
@@ -123,14 +119,15 @@ function holesOf({ days, kept }: Tools, from: number, to: number, lost: Span[]):
 }
 
 /* Each stretch that the film lacks, with its cause. */
-function holesIn(tools: Tools, from: number, to: number, have: Span[], reader: FilmReader): Hole[] {
+function holesIn(tools: Tools, from: number, to: number, making: Making, reader: FilmReader): Hole[] {
   const { days } = tools;
+  const { have, codecEnd } = making;
   const told = holesOf(tools, from, to, reader.lost);
   return uncovered(have, from, to).flatMap((gap): Hole[] => {
     const known = told.filter((h) => h.to > gap.from && h.from < gap.to)
       .map((h) => ({ ...h, from: Math.max(h.from, gap.from), to: Math.min(h.to, gap.to) }));
-    const rest = uncovered(known, gap.from, gap.to).filter((s) => !(s.to >= to && s.to - s.from < END_US))
-      .map((s): Hole => ({ ...s, cause: causeOf(s, days, reader), state: 0 }));
+    const rest = uncovered(known, gap.from, gap.to).filter((s) => s.to > codecEnd || !(s.to >= to && s.to - s.from < END_US))
+      .map((s): Hole => ({ ...s, cause: s.to > codecEnd ? 'codec' : causeOf(s, days, reader), state: 0 }));
     return [...known, ...rest].sort((a, b) => a.from - b.from);
   });
 }
@@ -139,92 +136,6 @@ function causeOf(s: Span, days: Days, reader: FilmReader): Hole['cause'] {
   if (!days.rows.length) return 'before';
   if (s.from >= Math.min(days.until - JOIN_US, reader.asked - SETTLING_US)) return 'recent';
   return reader.bad > 0 ? 'unsigned' : 'server';
-}
-
-/* The records of one film: kept back until the group that `from` lies in. */
-class Making implements Taker {
-  readonly have: Span[] = [];
-  private begun = false;
-  private run: Run | null = null;
-  private ahead: { run: Run; said: Said }[] = [];
-  private told = 0;
-  private isWaiting = false;
-  private isStopped = false;
-  private stopTell: () => void = () => {};
-  readonly stopping = new Promise<never>((_, fail) => { this.stopTell = () => fail(new Stopped()); });
-
-  constructor(
-    private readonly film: Film, private readonly model: Model, private readonly from: number,
-    private readonly to: number, private readonly tell: (state: 'running' | 'waiting', part: number) => void,
-  ) {
-    this.stopping.catch(() => undefined);
-  }
-
-  stop(): void {
-    this.isStopped = true;
-    this.stopTell();
-  }
-
-  stopped(): boolean {
-    return this.isStopped;
-  }
-
-  full(): boolean {
-    return this.film.done.pictures > 0 && this.film.done.last >= this.to;
-  }
-
-  waiting(on: boolean): void {
-    if (on !== this.isWaiting) this.told = 0;
-    this.isWaiting = on;
-    this.progress();
-  }
-
-  private progress(): void {
-    const t = performance.now();
-    if (t - this.told < TELL_MS) return;
-    this.told = t;
-    const { last } = this.film.done;
-    const part = last > 0 ? Math.max(0, Math.min(1, (last - this.from) / (this.to - this.from))) : 0;
-    this.tell(this.isWaiting ? 'waiting' : 'running', part);
-  }
-
-  async said(run: Run, said: Said): Promise<void> {
-    if (said.kind === H265) throw new Refused('h265');
-    if (this.begun) return this.give(run, said);
-    if (said.time > this.from) {
-      this.begun = true;
-      const last = this.ahead[this.ahead.length - 1];
-      if (last && said.flags === KEY && last.said.time < this.from - JOIN_US) this.ahead = []; /* a hole is between */
-      for (const a of this.ahead) await this.give(a.run, a.said);
-      this.ahead = [];
-      return this.give(run, said);
-    }
-    if (said.flags === KEY || this.ahead[0]?.run !== run) this.ahead = [];
-    this.ahead.push({ run, said });
-  }
-
-  private async give(run: Run, said: Said): Promise<void> {
-    if (this.isStopped) throw new Stopped();
-    const { film, model: m } = this;
-    if (run !== this.run) {
-      this.run = run;
-      const item = m.exportRun(run);
-      if (item.t === 'run') film.runTake(item.run);
-    }
-    const pictures = film.done.pictures;
-    const item = m.exportItem(said);
-    if (item.t === 'mark') await film.markTake(item.octets);
-    else if (item.t === 'sample') await film.sampleTake(item.sample);
-    if (film.done.pictures === pictures || !said.mark) return;
-    this.cover(said.mark.firstTime, said.mark.lastTime);
-    this.progress();
-  }
-
-  private cover(from: number, to: number): void {
-    const last = this.have[this.have.length - 1];
-    if (last && from - last.to < JOIN_US) last.to = Math.max(last.to, to);
-    else this.have.push({ from, to });
-  }
 }
 
 export class Films {
@@ -354,9 +265,9 @@ export class Films {
     const reader = new FilmReader(line, ranges, keys, days, making);
     await reader.read(m.from, to);
     const done: Exported = await film.end();
-    const holes = holesIn(tools, m.from, to, making.have, reader);
+    const holes = holesIn(tools, m.from, to, making, reader);
     return {
-      first: done.first, last: done.last, pictures: done.pictures, octets: done.octets,
+      first: done.first, last: done.last, pictures: done.pictures, octets: done.octets, h265: done.h265,
       torn: done.gaps, holes, blob: memory?.blob() ?? null,
     };
   }

@@ -13,6 +13,13 @@ export interface Size {
   height: number;
 }
 
+/* Throws SYNTAX. */
+export function sizeOf(width: number, height: number): Size {
+  if (width < 1 || width > SIDE_MAX || height < 1 || height > SIDE_MAX)
+    throw new Fault('SYNTAX', 'sps');
+  return { width, height };
+}
+
 /* Reads bits; emulation prevention octets (00 00 03) are left out. */
 export class Bits {
   private bit = 0;
@@ -109,9 +116,7 @@ export function spsSize(sps: Uint8Array): Size {
   const y = (format === 1 ? 2 : 1) * (2 - frames);
   const width = across * 16 - x * (crop[0]! + crop[1]!);
   const height = down * 16 * (2 - frames) - y * (crop[2]! + crop[3]!);
-  if (width < 1 || width > SIDE_MAX || height < 1 || height > SIDE_MAX)
-    throw new Fault('SYNTAX', 'sps');
-  return { width, height };
+  return sizeOf(width, height);
 }
 
 /* Of an avcC: its first set. */

@@ -229,6 +229,7 @@ function Done({ r, zone }: { r: FilmRow; zone: string }) {
       <p class="hint">
         {w.made(day, clockText(m.first, zone, true), clockText(m.last, zone, true), m.pictures, m.octets)}
       </p>
+      {m.h265 && <p class="hint">{w.h265}</p>}
       <Missing holes={m.holes} />
       {m.torn && <p class="missing"><Icon name="warn" /><span>{w.torn}</span></p>}
       {r.url ? <a class="button" href={r.url} download={r.name}>{w.save}</a>
