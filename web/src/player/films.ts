@@ -110,6 +110,13 @@ function since(days: Days): number {
   return days.rows.reduce((least, r) => Math.min(least, r.hour.from), Infinity);
 }
 
+/* A camera that was just taken in has a row before it has a picture. */
+function isStart(s: Span, days: Days): boolean {
+  const first = days.rows.find((r) => !r.hour.before);
+  const place = days.places('main')[0];
+  return !!first && s.from >= first.hour.from && (!place || s.to <= place.time + JOIN_US);
+}
+
 /* What the ledger tells of from..to, and what it cannot know. */
 function holesOf({ days, kept }: Tools, from: number, to: number, lost: Span[]): Hole[] {
   const first = since(days);
@@ -133,7 +140,7 @@ function holesIn(tools: Tools, from: number, to: number, making: Making, reader:
 }
 
 function causeOf(s: Span, days: Days, reader: FilmReader): Hole['cause'] {
-  if (!days.rows.length) return 'before';
+  if (!days.rows.length || isStart(s, days)) return 'before';
   if (s.from >= Math.min(days.until - JOIN_US, reader.asked - SETTLING_US)) return 'recent';
   return reader.bad > 0 ? 'unsigned' : 'server';
 }

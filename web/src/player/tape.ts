@@ -34,6 +34,7 @@ export class Tape {
   private readonly refused = new Map<string, number>(); /* ms, when the server had nothing of it */
   private parts: Span[] = []; /* all that was recorded from there to there is in the ring */
   private wanted: Wanted | null = null;
+  private grouping: { at: string; job: Promise<void> } | null = null; /* one group of a place, under way */
   private asked = 0;
 
   constructor(
@@ -51,7 +52,7 @@ export class Tape {
     this.coming.clear();
     this.refused.clear();
     this.parts = [];
-    this.wanted = null;
+    this.wanted = this.grouping = null;
   }
 
   private name(p: Place): string {
@@ -129,9 +130,21 @@ export class Tape {
    * open one after the other.
    */
   private async group(p: Place, time: number): Promise<boolean> {
-    const ring = this.ring;
     const part = p.end > p.time ? Math.max(0, (time - p.time) / (p.end - p.time)) : 0;
     const index = Math.min(p.until - 1, p.index + Math.floor(part * (p.until - p.index)));
+    /* who plays comes to it again before it is here: it is asked for once */
+    const at = `${this.name(p)}:${index}`;
+    if (this.grouping?.at !== at) {
+      const mine = this.grouping = { at, job: this.groupFetch(p, index) };
+      const over = () => { if (this.grouping === mine) this.grouping = null; };
+      mine.job.then(over, over);
+    }
+    await this.grouping.job;
+    return this.has(time);
+  }
+
+  private async groupFetch(p: Place, index: number): Promise<void> {
+    const ring = this.ring;
     await this.ranges.get(
       this.keys, this.stream, { run: p.run, index, within: true, until: index + 1, about: p.time },
       {
@@ -140,7 +153,6 @@ export class Tape {
         verified: (run, first, last) => ring.verify(run, first, last),
         trouble: () => {},
       });
-    return this.has(time);
   }
 
   /* The group at i, and with it those behind that one question can bring. */
