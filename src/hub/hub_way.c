@@ -143,17 +143,23 @@ way_down(struct hub *h, size_t n)
 		track_open(way_track(h, n));
 }
 
+/* Those of which something is spooled. */
 static void
-camera_down(struct hub *h, size_t i)
+feeds_start(struct hub *h, size_t i)
 {
-	const bool on = h->way[way_number(i, TRACK_MAIN)].spooling;
-
-	camera_cut(&h->camera[i], true, on, now());
-	if (on)
+	if (h->way[way_number(i, TRACK_MAIN)].spooling)
 		feed_start(&h->feed[2 * i]);
 	if (h->way[way_number(i, TRACK_SUB)].spooling &&
 	    h->slot[i].source.sub[0] != '\0')
 		feed_start(&h->feed[2 * i + 1]);
+}
+
+static void
+camera_down(struct hub *h, size_t i)
+{
+	camera_cut(&h->camera[i], true,
+	    h->way[way_number(i, TRACK_MAIN)].spooling, now());
+	feeds_start(h, i);
 }
 
 void
@@ -174,6 +180,8 @@ hub_way_shut(struct hub *h, size_t n)
 	if (!is_used(h, n))
 		return;
 	way_down(h, n);
+	/* one that was added on this line was not started yet */
+	feeds_start(h, n / TRACK__MAX);
 	if (n % TRACK__MAX == TRACK_MAIN) /* of this one the index tells */
 		camera_cut(&h->camera[n / TRACK__MAX], true, h->way[n].spooling,
 		    now());

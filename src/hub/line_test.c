@@ -381,9 +381,12 @@ a_live_stream_that_is_refused_goes_to_the_spool(void **state)
 	opened_say(TRACK_SUB, false, 6);
 	settle();
 	assert_false(w->spooling || sub->spooling || c->cut);
+	/* as of a camera that was added while the line was there */
+	hub->feed[0].started = false;
 	refused_say(TRACK_MAIN, true, "denied");
 	settle();
 	assert_true(w->spooling && c->track[TRACK_MAIN].open && c->cut);
+	assert_true(hub->feed[0].started);
 	assert_false(sub->spooling);
 	assert_true(c->track[TRACK_SUB].open);
 	assert_int_equal(hub->uplink.state, UPLINK_UP);
