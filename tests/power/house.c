@@ -112,6 +112,7 @@ house_close(struct house *h)
 	ipc_destroy(h->core->keeper);
 	keeper_thread_join(h->keeper);
 	loop_destroy(h->loop);
+	retention_end(h->core);
 	free(h->core);
 	free(h);
 }

@@ -120,7 +120,26 @@ struct retention_pass {
 	struct id home;
 };
 
-#define STREAM_HOMES 1024
+/*
+ * Whose the streams are that have files, in the order of their ids, as the
+ * store told when room was made last: the keeper alone opens the row that says
+ * it, and a stream has one home for life. Then the homes, and how many files
+ * each has.
+ */
+struct stream_homes {
+	struct stream_home {
+		struct id stream;
+		uint32_t share; /* its home's number there */
+	} * at;
+	size_t count, room;
+};
+struct shares {
+	struct share {
+		struct id home;
+		uint64_t files;
+	} * at;
+	size_t count, room;
+};
 
 struct core {
 	struct loop *loop;
@@ -131,10 +150,8 @@ struct core {
 	struct segment_names made, gone;
 	struct known_span spans[SPANS_KNOWN];
 	struct retention_pass pass;
-	/* a stream has one home for life; which place: of its id */
-	struct stream_home {
-		struct id stream, home;
-	} stream_homes[STREAM_HOMES];
+	struct stream_homes stream_homes;
+	struct shares shares;
 	bool stopped;
 	struct answer answers[ANSWERS_MAX];
 	size_t answer_count;
@@ -418,6 +435,8 @@ MUST_USE enum err retention_make_room(struct core *core,
 void retention_second(struct core *core);
 /* Limits of a home are new: what is over them goes soon. */
 void retention_again(struct core *core);
+/* What it knows of who has how much. */
+void retention_end(struct core *core);
 
 /* --- status.c --- */
 

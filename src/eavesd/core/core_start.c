@@ -303,6 +303,7 @@ core_main(const struct role_start *start)
 	ipc_destroy(core->keeper);
 	ipc_destroy(core->parent);
 	loop_destroy(core->loop);
+	retention_end(core);
 	free(core);
 	return e == ERR_OK ? 0 : (int)e;
 }

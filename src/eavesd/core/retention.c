@@ -165,43 +165,22 @@ home_gives(struct plan *p, const struct id *home, struct done *ret)
 
 /* --- the server --- */
 
-/* Homes, and how many files each has. */
-struct shares {
+/* What the store tells, beside what it told the last time. */
+struct totals {
 	struct core *core;
-	struct share {
-		struct id home;
-		uint64_t files;
-	} * at;
-	size_t count, room;
+	struct stream_homes now;
+	size_t at; /* in those of the last time: both are in order */
 };
 
-/* The keeper alone opens the row that says it: it is asked once. */
+/* A home that is new has no files. */
 static enum err
-stream_home(struct core *core, const struct id *stream, struct id *ret_home)
+share_find(struct shares *all, const struct id *home, uint32_t *ret_share)
 {
-	const size_t place = slice_be(id_slice(stream), 2) % STREAM_HOMES;
-	struct stream_home *known = &core->stream_homes[place];
-	struct stream s;
-	enum err e;
+	size_t i = 0;
 
-	if (!id_eq(&known->stream, stream)) {
-		if ((e = stream_get(core, stream, &s)) != ERR_OK)
-			return e;
-		*known = (struct stream_home){ *stream, s.home };
-	}
-	*ret_home = known->home;
-	return ERR_OK;
-}
-
-static enum err
-share_add(struct shares *all, const struct id *home, uint64_t files)
-{
-	for (size_t i = 0; i < all->count; i++)
-		if (id_eq(&all->at[i].home, home)) {
-			all->at[i].files += files;
-			return ERR_OK;
-		}
-	if (all->count == all->room) {
+	while (i < all->count && !id_eq(&all->at[i].home, home))
+		i++;
+	if (i == all->room) {
 		const size_t room = all->room == 0 ? 16 : 2 * all->room;
 		struct share *more = reallocarray(all->at, room, sizeof *more);
 		if (more == NULL)
@@ -209,45 +188,108 @@ share_add(struct shares *all, const struct id *home, uint64_t files)
 		all->at = more;
 		all->room = room;
 	}
-	all->at[all->count++] = (struct share){ *home, files };
+	if (i == all->count)
+		all->at[all->count++] = (struct share){ .home = *home };
+	*ret_share = (uint32_t)i;
 	return ERR_OK;
 }
 
 static enum err
-share_take(void *ctx, const struct row *row)
+stream_share(struct totals *t, const struct id *stream, uint32_t *ret_share)
 {
-	struct shares *all = ctx;
-	struct id stream, home;
+	const struct stream_homes *before = &t->core->stream_homes;
+	struct stream s;
+	int order = 1;
+	enum err e;
+
+	while (t->at < before->count &&
+	       (order = memcmp(before->at[t->at].stream.octets, stream->octets,
+		    ID_OCTETS)) < 0)
+		t->at++;
+	if (t->at < before->count && order == 0) {
+		*ret_share = before->at[t->at].share;
+		return ERR_OK;
+	}
+	e = stream_get(t->core, stream, &s);
+	return e == ERR_OK ? share_find(&t->core->shares, &s.home, ret_share)
+			   : e;
+}
+
+static enum err
+stream_keep(struct stream_homes *all, const struct id *stream, uint32_t share)
+{
+	if (all->count == all->room) {
+		const size_t room = all->room == 0 ? 64 : 2 * all->room;
+		struct stream_home *more = reallocarray(all->at, room,
+		    sizeof *more);
+		if (more == NULL)
+			return ERR_NOMEM;
+		all->at = more;
+		all->room = room;
+	}
+	all->at[all->count++] = (struct stream_home){ *stream, share };
+	return ERR_OK;
+}
+
+static enum err
+total_take(void *ctx, const struct row *row)
+{
+	struct totals *t = ctx;
+	struct id stream;
+	uint32_t share;
 	enum err e;
 
 	if (row_octets(row, 0).len != ID_OCTETS)
 		return ERR_CORRUPT;
 	memcpy(stream.octets, row_octets(row, 0).at, ID_OCTETS);
-	e = stream_home(all->core, &stream, &home);
-	if (e == ERR_OK)
-		e = share_add(all, &home, row_number(row, 1));
-	return e == ERR_MISSING ? ERR_OK : e; /* nobody's: it gives nothing */
+	if ((e = stream_share(t, &stream, &share)) != ERR_OK)
+		return e == ERR_MISSING ? ERR_OK : e; /* nobody's */
+	t->core->shares.at[share].files += row_number(row, 1);
+	return stream_keep(&t->now, &stream, share);
 }
 
-static struct share *
-share_most(const struct shares *all)
+/* *ret_own: of this home, that begins one. */
+static enum err
+totals_take(struct core *core, const struct id *home, uint32_t *ret_own)
 {
-	struct share *most = NULL;
+	struct totals t = { .core = core };
+	enum err e;
+
+	for (size_t i = 0; i < core->shares.count; i++)
+		core->shares.at[i].files = 0;
+	if ((e = share_find(&core->shares, home, ret_own)) != ERR_OK)
+		return e;
+	core->shares.at[*ret_own].files = 1; /* it has it already */
+	if ((e = store_each(core->store, SQL_SEGMENT_TOTALS, NO_CELLS,
+		 total_take, &t)) != ERR_OK) {
+		free(t.now.at);
+		return e;
+	}
+	free(core->stream_homes.at);
+	core->stream_homes = t.now;
+	return ERR_OK;
+}
+
+/* Of equals the one that begins a file. */
+static struct share *
+share_most(const struct shares *all, uint32_t own)
+{
+	struct share *most = &all->at[own];
 
 	for (size_t i = 0; i < all->count; i++)
-		if (all->at[i].files != 0 &&
-		    (most == NULL || all->at[i].files > most->files))
+		if (all->at[i].files > most->files)
 			most = &all->at[i];
-	return most;
+	return most->files == 0 ? NULL : most;
 }
 
 /* ERR_MISSING: of nobody may anything go. */
 static enum err
-most_gives(struct shares *all, struct plan *p, size_t *ret_gone)
+most_gives(struct plan *p, uint32_t own, size_t *ret_gone)
 {
+	const struct shares *all = &p->core->shares;
 	struct share *most;
 
-	while ((most = share_most(all)) != NULL) {
+	while ((most = share_most(all, own)) != NULL) {
 		struct done done = { .count = 0 };
 		const enum err e = home_gives(p, &most->home, &done);
 
@@ -269,21 +311,16 @@ static enum err
 server_gives(struct core *core, const struct id *home, uint64_t files,
     struct plan *p)
 {
-	struct shares all = { .core = core };
 	uint64_t gone = 0;
-	enum err e;
+	uint32_t own = 0;
+	enum err e = totals_take(core, home, &own);
 
-	/* who begins one has it already: of equals he gives */
-	if ((e = share_add(&all, home, 1)) == ERR_OK)
-		e = store_each(core->store, SQL_SEGMENT_TOTALS, NO_CELLS,
-		    share_take, &all);
 	while (e == ERR_OK && gone < files && gone < RETENTION_STEP) {
 		size_t n = 0;
 
-		e = most_gives(&all, p, &n);
+		e = most_gives(p, own, &n);
 		gone += n;
 	}
-	free(all.at);
 	return e == ERR_MISSING ? gone == 0 ? ERR_LIMIT : ERR_OK : e;
 }
 
@@ -418,6 +455,15 @@ rows_of_home_drop(struct core *core, const struct home *h)
 }
 
 /* --- once a day --- */
+
+void
+retention_end(struct core *core)
+{
+	free(core->stream_homes.at);
+	free(core->shares.at);
+	core->stream_homes = (struct stream_homes){ 0 };
+	core->shares = (struct shares){ 0 };
+}
 
 void
 retention_again(struct core *core)
