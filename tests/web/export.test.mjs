@@ -534,6 +534,19 @@ test('where a camera goes over to another codec a film ends, and the next one be
   assert.deepEqual(await made(6.5e6, 8e6), { h265: true, pictures: 30, end: Infinity, have: [6.1e6] });
 });
 
+test('what a server kept back is not told as the change of codec behind it', async () => {
+  const all = await records([run(shots), run(pictures265(), START + 4.1e6)]);
+  const f = new e.Film(e.blobSink());
+  await f.begin();
+  const making = new e.Making(f, e, START, START + 7e6, () => {});
+  const kept = ({ said }) => said.kind === 3 || said.time < START + 2.1e6;
+  for (const r of all) if (r.said && kept(r) && !making.full()) await making.said(r.run, r.said);
+  const days = { rows: [{ hour: { from: START - 1e9, before: true } }], until: START + 1e9, loaded: () => false, places: () => [] };
+  const holes = e.holesIn({ days, kept: { told: {} } }, START, START + 7e6, making, { lost: [], bad: 0, asked: START + 1e9 });
+  assert.deepEqual(holes.map((h) => [h.cause, Math.round((h.from - START) / 1e5), Math.round((h.to - START) / 1e5)]),
+    [['server', 20, 41], ['codec', 41, 70]]);
+});
+
 test('what a camera of H.265 says of itself is limited', () => {
   const [{ octets }] = pictures265({ seconds: 0.2 });
   const key = new Uint8Array(octets);

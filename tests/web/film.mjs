@@ -8,7 +8,7 @@ import { load, root } from './source.mjs';
 
 export const build = process.env.EAVES_BUILD ?? path.join(root, 'build');
 export const e = await load('base/codec', 'base/octets', 'base/fault', 'crypto/kdf', 'crypto/kx',
-  'model/run', 'model/export', 'model/mp4', 'model/words5', 'player/making', 'proto/h264', 'proto/h265', 'proto/sps', 'proto/sound');
+  'model/run', 'model/export', 'model/mp4', 'model/words5', 'player/making', 'player/films', 'proto/h264', 'proto/h265', 'proto/sps', 'proto/sound');
 export const START = 1795513267200000; /* 2026-11-24 09:41:07.200 UTC */
 
 const LIMIT = { maxBuffer: 1 << 28 };

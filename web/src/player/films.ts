@@ -13,7 +13,7 @@ import { FilmReader, Stopped } from './film_read';
 import type { FilmProblem, Hole, Made, PlanRow, ToFilms } from './film_messages';
 import { gapsOf } from './gaps';
 import { KeptSince } from './kept';
-import { JOIN_US, Making, type Model } from './making';
+import { JOIN_US, Making, parted, type Model } from './making';
 import type { Desk } from './tile';
 import { CameraKeys } from './track';
 
@@ -125,15 +125,19 @@ function holesOf({ days, kept }: Tools, from: number, to: number, lost: Span[]):
   return [{ from, to: Math.min(first, to), cause: 'before', state: 0 }, ...told];
 }
 
-/* Each stretch that the film lacks, with its cause. */
-function holesIn(tools: Tools, from: number, to: number, making: Making, reader: FilmReader): Hole[] {
+/*
+ * Each stretch that the film lacks, with its cause. That the camera went over
+ * to another codec says nothing of what lacks before it did.
+ */
+export function holesIn(tools: Tools, from: number, to: number, making: Making, reader: FilmReader): Hole[] {
   const { days } = tools;
   const { have, codecEnd } = making;
   const told = holesOf(tools, from, to, reader.lost);
   return uncovered(have, from, to).flatMap((gap): Hole[] => {
     const known = told.filter((h) => h.to > gap.from && h.from < gap.to)
       .map((h) => ({ ...h, from: Math.max(h.from, gap.from), to: Math.min(h.to, gap.to) }));
-    const rest = uncovered(known, gap.from, gap.to).filter((s) => s.to > codecEnd || !(s.to >= to && s.to - s.from < END_US))
+    const rest = parted(uncovered(known, gap.from, gap.to), codecEnd)
+      .filter((s) => s.to - s.from >= HOLE_US && (s.to > codecEnd || !(s.to >= to && s.to - s.from < END_US)))
       .map((s): Hole => ({ ...s, cause: s.to > codecEnd ? 'codec' : causeOf(s, days, reader), state: 0 }));
     return [...known, ...rest].sort((a, b) => a.from - b.from);
   });

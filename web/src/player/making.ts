@@ -12,6 +12,11 @@ import { Stopped, type Taker } from './film_read';
 export const JOIN_US = 1_500_000;
 const TELL_MS = 200;
 
+/* Cut in two where that place lies in one of them. */
+export function parted(spans: Span[], at: number): Span[] {
+  return spans.flatMap((s) => (s.from < at && at < s.to ? [{ from: s.from, to: at }, { from: at, to: s.to }] : [s]));
+}
+
 export type Model = typeof import('../model/export');
 
 /* The records of one film: kept back until the group that `from` lies in. */
