@@ -547,6 +547,16 @@ test('what a server kept back is not told as the change of codec behind it', asy
     [['server', 20, 41], ['codec', 41, 70]]);
 });
 
+test('what a camera of H.264 says of itself is limited, as verify limits it', () => {
+  const key = new Uint8Array(shots[0].octets);
+  const sets = [...e.units(key)].map(([from, to]) => key.subarray(from, to));
+  const [sps, pps] = [7, 8].map((type) => sets.find((n) => (n[0] & 31) === type));
+  const unit = (...nals) => e.join(...nals.flatMap((n) => [e.u32(n.length), n]));
+  assert.equal(e.pictureOf(unit(...Array(31).fill(sps), ...Array(31).fill(pps))).setup.description[5], 0xe0 | 31);
+  for (const nals of [[...Array(32).fill(sps), pps], [sps, ...Array(32).fill(pps)], [sps, e.join(pps, new Uint8Array(65536))]])
+    assert.throws(() => e.pictureOf(unit(...nals)), (x) => e.isFault(x, 'LIMIT'));
+});
+
 test('what a camera of H.265 says of itself is limited', () => {
   const [{ octets }] = pictures265({ seconds: 0.2 });
   const key = new Uint8Array(octets);

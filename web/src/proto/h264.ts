@@ -9,6 +9,7 @@ import { join, u16, u8, type Octets } from '../base/octets';
 const SPS = 7;
 const PPS = 8;
 const DELIMITER = 9;
+const SETS_MAX = 31; /* of each kind: avcC counts no further; as src/proto/avc.c */
 const HIGH = [100, 110, 122, 144];
 
 /* The start and end of each NAL unit. Throws SYNTAX. */
@@ -50,7 +51,7 @@ export interface Picture {
   setup: Setup | null; /* null when there are none inside */
 }
 
-/* Throws SYNTAX. */
+/* Throws SYNTAX, LIMIT: more or longer sets than there may be. */
 export function pictureOf(sample: Octets): Picture {
   const sps: Uint8Array[] = [];
   const pps: Uint8Array[] = [];
@@ -58,8 +59,10 @@ export function pictureOf(sample: Octets): Picture {
   let aside = false;
   for (const [from, to] of units(sample)) {
     const type = sample[from]! & 31;
-    if (type === SPS) sps.push(sample.subarray(from, to));
-    else if (type === PPS) pps.push(sample.subarray(from, to));
+    if (type === SPS || type === PPS) {
+      const n = (type === SPS ? sps : pps).push(sample.subarray(from, to));
+      if (n > SETS_MAX || to - from > 0xffff) throw new Fault('LIMIT', 'sets');
+    }
     if (type === SPS || type === PPS || type === DELIMITER) aside = true;
     else slices.push(sample.subarray(from - 4, to));
   }
