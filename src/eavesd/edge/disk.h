@@ -26,9 +26,11 @@ struct segment_file {
 	uint64_t used; /* octets handed to the writer */
 	unsigned refs; /* recording + jobs in flight; loop side only */
 	uint32_t slot; /* of the stream that is recorded */
-	bool failed, dirty;
+	/* the writer says so; the loop looks meanwhile */
+	_Atomic bool failed;
 	bool written; /* something is in it; loop side */
 	/* writer's side */
+	bool dirty;
 	struct segment_file *next_dirty;
 	struct sha256_sum *sum; /* of what lies in the file */
 };
