@@ -229,23 +229,29 @@ entry_frames_read(struct scan *s, const struct read_file *f, uint32_t at)
 	return segment_frames_scan(buf_slice(&b), scan_each, s);
 }
 
-/* Where the range begins in this file; the count of entries: not here. */
+/*
+ * Where the range begins in this file; the count of entries: not here. Of what
+ * lies there twice the newest: it was sent again because of a hole.
+ */
 static size_t
 entry_find(const struct scan *s, struct slice entries)
 {
 	const struct range_question *q = &s->job->range;
 	const size_t count = entries.len / SEGMENT_ENTRY_OCTETS;
-	size_t i;
+	size_t found = count;
 
 	if (s->sending && q->until == 0)
 		return 0;
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct segment_entry e = segment_entry_at(entries, i);
-		if ((e.index == q->index || s->sending) &&
-		    is_run(&e.run, &q->run))
-			break;
+		if (!is_run(&e.run, &q->run))
+			continue;
+		if (s->sending)
+			return i;
+		if (e.index == q->index)
+			found = i;
 	}
-	return i;
+	return found;
 }
 
 /* The header that the entry's records need, if one stands before it. */

@@ -124,6 +124,20 @@ what_lies_there_twice_is_given_out_once(void **state)
 	    "H1 k1 2 k3 4 5");
 }
 
+/* A hub sent all of it again because something of it was lost. */
+static void
+what_was_sent_again_goes_before_what_has_a_hole(void **state)
+{
+	const char *const *files = FILES("H1 k1 3 k4 6 H1 k1 2 3 k4 5 6");
+
+	(void)state;
+	lists = true;
+	range_is(files, RANGE(1, 4), "H1 k1 2 3");
+	range_is(files, RANGE(1, 100), "H1 k1 2 3 k4 5 6");
+	range_is(files, RANGE(4, 100), "H1 k4 5 6");
+	lists = false;
+}
+
 static void
 other_runs_between_are_passed_over(void **state)
 {
@@ -506,6 +520,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lies_there_twice_is_given_out_once),
+		cmocka_unit_test(
+		    what_was_sent_again_goes_before_what_has_a_hole),
 		cmocka_unit_test(other_runs_between_are_passed_over),
 		cmocka_unit_test(a_fifth_range_is_refused_to_its_sender_alone),
 		cmocka_unit_test(a_group_is_found_from_inside),
