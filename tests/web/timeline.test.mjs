@@ -72,10 +72,10 @@ after(async () => {
 
 test('hours back, a picture is found by the index and is verified', async () => {
   await press('PageDown', 6); /* an hour */
-  const d = await untilData(page, (x) => past(x) && Date.now() * 1000 - Number(x.captured) > 0.9 * HOUR
-    && Date.now() * 1000 - Number(x.captured) < 1.2 * HOUR && x.verified === 'true');
-  const wanted = Number((await data(page)).position);
-  assert.ok(Math.abs(Number(d.captured) - wanted) < 0.1 * S, `${d.captured} for ${wanted}`);
+  /* the key frame before it may be there first */
+  await untilData(page, (x) => past(x) && Date.now() * 1000 - Number(x.captured) > 0.9 * HOUR
+    && Date.now() * 1000 - Number(x.captured) < 1.2 * HOUR && x.verified === 'true'
+    && Math.abs(Number(x.captured) - Number(x.position)) < 0.1 * S);
   await page.getByRole('button', { name: 'Pause' }).click();
   await shot(page, 'timeline');
   await accessible(page, 'timeline');
