@@ -68,8 +68,7 @@ main(int argc, char **argv)
 			told = true;
 			(void)fputs("caught up\n", stderr);
 		}
-		/* as a camera stamps it, however late it comes here */
-		u.time_us = due;
+		u.time_us = clock_realtime_us();
 		if (unit_write(STDOUT_FILENO, &u) != ERR_OK)
 			return 0;
 	}
